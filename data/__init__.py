@@ -1,0 +1,1 @@
+"""What an article, an actor, a pair and a label are, and the labelled data."""

@@ -1,0 +1,15 @@
+"""The one kind of error that a user can mend."""
+
+from __future__ import annotations
+
+
+class DetenteError(Exception):
+    """Bad input or usage: the text says what was expected, what was found and what to do."""
+
+    def __init__(self, expected: str, *, found: str, remedy: str, where: str = "") -> None:
+        self.expected = expected
+        self.found = found
+        self.remedy = remedy
+        self.where = where
+        place = f"{where}: " if where else ""
+        super().__init__(f"{place}expected {expected}, found {found}. {remedy}")

@@ -1,0 +1,1 @@
+"""From an archive of articles to a table of stances."""

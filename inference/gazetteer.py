@@ -1,0 +1,230 @@
+"""Actors that a list knows: states, leaders, organisations and groups, found in one pass over a text."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import yaml
+from ahocorasick_rs import AhoCorasick
+
+from ..data.errors import DetenteError
+from ..data.schema import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A surface form of an actor, valid in the years ``first`` to ``last`` (inclusive, None: open)."""
+
+    text: str
+    actor: str
+    first: int | None = None
+    last: int | None = None
+
+    def holds_in(self, year: int | None) -> bool:
+        """Whether the name stands for the actor in a text of that year; undated texts take any."""
+        if year is None:
+            return True
+        return (self.first is None or self.first <= year) and (self.last is None or year <= self.last)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A mention that the gazetteer found."""
+
+    span: Span
+    actor: str
+
+
+class Gazetteer:
+    """Finds the longest names in a text in one pass (Aho and Corasick, 1975).
+
+    Matching is by case, as written: "US" is an actor and "us" is none. A name counts only as whole words; a
+    possessive or plural ``'s`` may follow.
+    """
+
+    def __init__(self, names: Iterable[Name]) -> None:
+        by_text: dict[str, list[Name]] = defaultdict(list)
+        for name in names:
+            by_text[name.text].append(name)
+        # Undated texts and years that several holders share take the one who came last.
+        self._names = [sorted(group, key=lambda name: name.first or 0, reverse=True) for group in by_text.values()]
+        self._automaton = AhoCorasick(list(by_text))
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def find(self, text: str, *, year: int | None = None) -> list[Match]:
+        """The actors named in a text, in order, without overlaps.
+
+        Args:
+            text: any text; offsets of the result count its characters.
+            year: when it was written, to tell the holders of an office apart.
+        """
+        found: list[tuple[int, int, str]] = []
+        for index, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
+            if _is_word(text, start, end):
+                name = next((name for name in self._names[index] if name.holds_in(year)), None)
+                if name is not None:
+                    found.append((start, -end, name.actor))
+        found.sort()
+        matches: list[Match] = []
+        behind = 0
+        for start, minus_end, actor in found:
+            if start >= behind:
+                matches.append(Match(Span(start, -minus_end), actor))
+                behind = -minus_end
+        return matches
+
+
+def _is_word(text: str, start: int, end: int) -> bool:
+    if start and (text[start - 1].isalnum() or text[start - 1] == "_"):
+        return False
+    # Beside the end only: "U.S." ends in a full stop and may be followed by anything but a letter.
+    return end == len(text) or not (text[end].isalnum() or text[end] == "_")
+
+
+@lru_cache(maxsize=1)
+def built_in_names() -> tuple[Name, ...]:
+    """The names that come with the package: libraries for states, our own files for what they lack."""
+    return tuple(dict.fromkeys([*_library_states(), *_own_files()]))
+
+
+def load_gazetteer(extra: Path | None = None) -> Gazetteer:
+    """The built-in gazetteer, with a user's own actors, which win over it.
+
+    Raises:
+        DetenteError: the user's file is missing or breaks its format (see ``read_actors``).
+    """
+    names = list(built_in_names())
+    if extra is not None:
+        own = read_actors(extra)
+        taken = {name.text for name in own}
+        names = [*own, *(name for name in names if name.text not in taken)]
+    return Gazetteer(names)
+
+
+def read_actors(path: Path) -> list[Name]:
+    """Read a user's actors: CSV with the columns ``id,name[,from,to]`` or YAML, a mapping from id to names.
+
+    Raises:
+        DetenteError: no such file, another suffix, not UTF-8, or an entry that breaks the format; by line for CSV.
+    """
+    if not path.is_file():
+        raise DetenteError("a file of actors", found=f"no file {path}", remedy="Check the path.")
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DetenteError("UTF-8", found=str(error), remedy="Convert the file.", where=str(path)) from error
+    if path.suffix.lower() == ".csv":
+        return list(_csv_actors(text, path))
+    if path.suffix.lower() in (".yaml", ".yml"):
+        return list(_yaml_actors(text, path))
+    raise DetenteError("a .csv, .yaml or .yml file", found=path.name, remedy="Convert or rename it.")
+
+
+def _csv_actors(text: str, path: Path) -> Iterator[Name]:
+    rows = csv.DictReader(text.splitlines())
+    if not {"id", "name"} <= set(rows.fieldnames or ()):
+        found = f"the columns {', '.join(rows.fieldnames or ()) or '(none)'}"
+        raise DetenteError(
+            "the columns id, name and, if wanted, from, to", found=found, remedy="Add a header line.", where=f"{path}:1"
+        )
+    for row in rows:
+        where = f"{path}:{rows.line_num}"
+        actor, name = (row["id"] or "").strip(), (row["name"] or "").strip()
+        if not actor or not name:
+            raise DetenteError("an id and a name", found=str(dict(row)), remedy="Fill both cells.", where=where)
+        yield Name(name, actor, _year(row.get("from"), where), _year(row.get("to"), where))
+
+
+def _yaml_actors(text: str, path: Path) -> Iterator[Name]:
+    remedy = "Write for example `org:blue-front: [Blue Front, BF]`."
+    try:
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise DetenteError("YAML", found=" ".join(str(error).split()), remedy=remedy, where=str(path)) from error
+    if not isinstance(content, dict):
+        raise DetenteError("a mapping from id to names", found=type(content).__name__, remedy=remedy, where=str(path))
+    for actor, names in content.items():
+        if (
+            not isinstance(actor, str)
+            or not isinstance(names, list)
+            or not all(isinstance(n, str) and n for n in names)
+        ):
+            raise DetenteError("an id with a list of names", found=f"{actor}: {names}", remedy=remedy, where=str(path))
+        yield from (Name(name, actor) for name in names)
+
+
+_CAPITAL_POPULATION = 300_000
+
+
+def _year(value: object, where: str) -> int | None:
+    if value is None or value == "":
+        return None
+    if match := re.fullmatch(r"\s*(\d{4})\s*", str(value)):
+        return int(match[1])
+    raise DetenteError("a year of four digits", found=repr(value), remedy="Mend or empty the cell.", where=where)
+
+
+def _library_states() -> Iterator[Name]:
+    """Names, demonyms and capitals of today's states from pycountry, CLDR and countryinfo."""
+    import pycountry
+    from babel import Locale
+    from countryinfo import all_countries
+
+    territories = Locale("en").territories
+    facts = {str(info.iso(3)): info for info in all_countries()}
+    # A demonym that several share ("Congolese", "French") is that of the most populous.
+    demonyms: dict[str, str] = {}
+    for code, info in sorted(facts.items(), key=lambda item: -(item[1].population() or 0)):
+        for demonym in (info.demonym() or "").split(","):
+            demonyms.setdefault(demonym.strip(), code)
+    for country in pycountry.countries:
+        code = country.alpha_3
+        forms = {country.name, getattr(country, "common_name", ""), getattr(country, "official_name", "")}
+        forms |= {territories.get(country.alpha_2, "")}
+        forms |= {demonym for demonym, owner in demonyms.items() if owner == code}
+        # The capital of a small place is more often a person or another town: Stanley, Douglas, Kingston.
+        if code in facts and (facts[code].population() or 0) > _CAPITAL_POPULATION:
+            forms.add(facts[code].capital() or "")
+        # "Korea, Republic of": cut at the comma it would be ambiguous, and nobody writes it whole.
+        for form in sorted(forms):
+            if form and "," not in form:
+                yield from (Name(spelling, code) for spelling in {form, form.replace("\u2019", "'")})
+
+
+def _own_files() -> Iterator[Name]:
+    """The names in data/gazetteer/*.yaml."""
+    folder = files("detente.data") / "gazetteer"
+    for state, entry in _load(folder / "states.yaml").items():
+        years = (entry.get("from"), entry.get("to"))
+        for field in ("names", "adjectives", "peoples", "capitals", "metonyms"):
+            yield from (Name(form, state, *years) for form in entry.get(field, ()))
+    for file in ("organisations.yaml", "groups.yaml"):
+        for actor, entry in _load(folder / file).items():
+            years = (entry.get("from"), entry.get("to"))
+            for field in ("names", "acronyms", "leaders"):
+                yield from (Name(form, actor, *years) for form in entry.get(field, ()))
+    for file in ("leaders.yaml", "ministers.yaml"):
+        for actor, people in _load(folder / file).items():
+            for person in people:
+                forms = [person["name"], *person.get("also", ())]
+                forms += [person["last"]] if "last" in person else []
+                yield from (Name(form, actor, person["from"], person.get("to")) for form in forms)
+
+
+def _load(path: Any) -> Mapping[str, Any]:
+    content: Mapping[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=_FAST_LOADER)
+    return content
+
+
+# The C loader reads our files in a tenth of the time.
+_FAST_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -1,0 +1,1 @@
+"""The stance network, its configuration and its shipped weights."""
