@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sys
-from enum import IntEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from . import __version__
-from .data.errors import DetenteError
+from . import __version__, cli_data, cli_training
+from .data.errors import DetenteError, Exit
 
 app = typer.Typer(
     name="detente",
@@ -20,14 +19,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-
-
-class Exit(IntEnum):
-    """What the exit codes mean."""
-
-    OK = 0
-    USAGE = 2
-    REJECTS = 3
+app.add_typer(cli_training.app)
+app.add_typer(cli_data.app)
 
 
 @app.callback(invoke_without_command=True)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
-from enum import IntEnum, StrEnum
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .data.errors import DetenteError
+from .data.errors import DetenteError, Exit
 
 if TYPE_CHECKING:
     from .data.formats import Refused
@@ -23,14 +23,6 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
 )
-
-
-class Exit(IntEnum):
-    """What the exit codes mean; 2, wrong usage or a broken file, is given by the errors."""
-
-    OK = 0
-    PROBLEMS = 1
-    REFUSED = 3
 
 
 class From(StrEnum):
@@ -162,7 +154,7 @@ def convert(
         for reason, count in Counter(row.reason for row in refused).most_common():
             console.print(f"  {count:,}: {reason}", markup=False, highlight=False, soft_wrap=True)
         console.print(f"Refused rows: {rejects}", soft_wrap=True)
-        raise typer.Exit(Exit.REFUSED)
+        raise typer.Exit(Exit.REJECTS)
 
 
 def _rows(source: Path, from_format: From) -> Iterator[LabelledSentence | Refused]:

@@ -1,6 +1,17 @@
-"""The one kind of error that a user can mend."""
+"""The one kind of error that a user can mend, and the exit codes of the commands."""
 
 from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """What the exit codes mean: done; a check found something to mend; wrong usage or input; done, less rejects."""
+
+    OK = 0
+    PROBLEMS = 1
+    USAGE = 2
+    REJECTS = 3
 
 
 class DetenteError(Exception):

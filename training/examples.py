@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
 from ..data.schema import LabelledSentence
+from ..data.sources import LabelledSet
 from ..models.batch import EncodedSentence, SentenceBatch, collate, encode
 from ..models.config import TAGS
 
@@ -103,7 +104,7 @@ def _collate(examples: Sequence[Example], *, pad_id: int) -> ExampleBatch:
     return ExampleBatch(inputs=inputs, pair_labels=pair_labels, tags=tags)
 
 
-def held_out(
+def split_folds(
     sentences: Iterable[LabelledSentence], *, fold: int = 0, folds: int = 5
 ) -> tuple[list[LabelledSentence], list[LabelledSentence]]:
     """Split into (kept, held out); a text is always on one side, whatever else is in the file."""
@@ -112,3 +113,9 @@ def held_out(
         digest = hashlib.sha256(sentence.text.encode()).digest()
         sides[int.from_bytes(digest[:8], "big") % folds == fold].append(sentence)
     return sides
+
+
+def only_fold(data: LabelledSet, fold: int, *, held_out: bool) -> LabelledSet:
+    """One side of a set's split into fifths: what is held out, or what is learned from."""
+    sides = split_folds(data.sentences, fold=fold)
+    return replace(data, sentences=tuple(sides[held_out]))

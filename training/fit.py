@@ -6,10 +6,12 @@ python -m detente.training.fit --encoder ENCODER --out MODEL --data corpus.jsonl
 from __future__ import annotations
 
 import argparse
+import hashlib
+import json
 import random
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
@@ -21,9 +23,9 @@ from ..data.labelled import read_labelled
 from ..data.schema import STANCES, LabelledSentence
 from ..models.batch import cut_at
 from ..models.config import StanceConfig
-from ..models.loading import LoadedModel, quiet_transformers
+from ..models.loading import LoadedModel, fast_dtype, load_model, quiet_transformers
 from ..models.stance import StanceModel
-from .examples import IGNORED, Example, ExampleBatch, batches, held_out, make_examples
+from .examples import IGNORED, Example, ExampleBatch, batches, make_examples, split_folds
 from .score import LabelScores, score_labels
 
 _ADVANCED = {"lr_heads": 10.0, "weight_decay": 0.01, "warmup": 0.06}
@@ -44,7 +46,7 @@ class FitSettings:
 def fit(
     model: StanceModel, examples: Sequence[Example], *, pad_id: int, settings: FitSettings, log: bool = True
 ) -> None:
-    """Train in place; on a processor in bf16 autocast, which is faster and as good here."""
+    """Train in place; in bf16 autocast where the device multiplies bf16 in hardware, which is faster and as good."""
     shuffle = random.Random(settings.seed)
     torch.manual_seed(settings.seed)
     heads = [*model.pair_head.parameters(), *model.tag_head.parameters()]
@@ -77,7 +79,7 @@ def fit(
 
 
 def _loss(model: StanceModel, batch: ExampleBatch, settings: FitSettings) -> torch.Tensor:
-    with torch.autocast(model.device.type, dtype=torch.bfloat16):
+    with torch.autocast(model.device.type, torch.bfloat16, enabled=fast_dtype(model.device) is torch.bfloat16):
         output = model(batch.inputs.to(model.device))
     pair_labels = batch.pair_labels.to(model.device)
     loss: torch.Tensor = output.tag_logits.sum() * 0.0
@@ -92,11 +94,15 @@ def _loss(model: StanceModel, batch: ExampleBatch, settings: FitSettings) -> tor
     return loss
 
 
-def _read(spec: str) -> tuple[list[LabelledSentence], int]:
-    """The sentences of ``FILE`` or ``FILE:TIMES`` and how often to take them."""
+def _spec(spec: str) -> tuple[Path, int]:
+    """The file of ``FILE`` or ``FILE:TIMES``, and how often to take it."""
     name, _, times = spec.rpartition(":")
-    path = Path(name) if name and times.isdigit() else Path(spec)
-    return list(read_labelled(path)), int(times) if name and times.isdigit() else 1
+    return (Path(name), int(times)) if name and times.isdigit() else (Path(spec), 1)
+
+
+def _read(spec: str) -> tuple[list[LabelledSentence], int]:
+    path, times = _spec(spec)
+    return list(read_labelled(path)), times
 
 
 def _report(title: str, scores: LabelScores) -> None:
@@ -107,7 +113,9 @@ def main() -> None:
     """Read the arguments, train, say how good the model is on what was held out, and save it."""
     defaults = FitSettings()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--encoder", required=True, type=Path, help="folder of a pretrained encoder")
+    start = parser.add_mutually_exclusive_group(required=True)
+    start.add_argument("--encoder", type=Path, help="start from a pretrained encoder, with new heads: its folder")
+    start.add_argument("--start", help="start from a stance model: small, or its folder")
     parser.add_argument("--out", required=True, type=Path, help="folder of the new model")
     parser.add_argument("--data", action="append", default=[], metavar="FILE[:TIMES]", help="sentences to learn from")
     parser.add_argument(
@@ -129,7 +137,7 @@ def main() -> None:
         train += sentences * times
     for spec in args.hold_out:
         sentences, times = _read(spec)
-        kept, out = held_out(sentences, fold=args.fold)
+        kept, out = split_folds(sentences, fold=args.fold)
         train += kept * times
         scored[f"{spec}, held-out fifth"] = out
     settings = FitSettings(
@@ -139,10 +147,7 @@ def main() -> None:
         tag_weight=args.tag_weight,
         seed=args.seed,
     )
-    with quiet_transformers():
-        library_tokenizer = AutoTokenizer.from_pretrained(args.encoder)
-        model = StanceModel.from_encoder(args.encoder, StanceConfig(max_pieces=256))
-    tokenizer: Tokenizer = cut_at(library_tokenizer.backend_tokenizer, model.config.max_pieces)
+    model, tokenizer = _start(args.encoder, args.start)
     examples = make_examples(train, tokenizer, labels=STANCES)
     print(f"{len(examples):,} examples, {sum(len(example.pair_labels) for example in examples):,} pairs", flush=True)
     fit(model, examples, pad_id=int(model.encoder.config.pad_token_id), settings=settings)
@@ -152,7 +157,31 @@ def main() -> None:
     with quiet_transformers():
         model.to(torch.float16).save_pretrained(args.out)  # type: ignore[arg-type]
         tokenizer.save(str(args.out / "tokenizer.json"))
+    _write_record(args.out / "training.json", settings, start=str(args.start or args.encoder.name), args=args)
     print(f"saved {args.out}")
+
+
+def _start(encoder: Path | None, start: str | None) -> tuple[StanceModel, Tokenizer]:
+    """The untrained model and its tokenizer."""
+    if start is not None:
+        loaded = load_model(start, dtype=torch.float32)
+        return loaded.model, loaded.tokenizer
+    with quiet_transformers():
+        library_tokenizer = AutoTokenizer.from_pretrained(encoder)
+        model = StanceModel.from_encoder(str(encoder), StanceConfig(max_pieces=256))
+    return model, cut_at(library_tokenizer.backend_tokenizer, model.config.max_pieces)
+
+
+def _write_record(path: Path, settings: FitSettings, *, start: str, args: argparse.Namespace) -> None:
+    """How the model was trained, beside its weights: comparisons show what differs, and a model can be rebuilt."""
+    data = {}
+    for kind, specs in (("all of", args.data), ("four fifths of", args.hold_out)):
+        for spec in specs:
+            file, times = _spec(spec)
+            digest = hashlib.sha256(file.read_bytes()).hexdigest()
+            data[f"data/{file.name}"] = f"{kind} sha256 {digest[:16]}, {times} times"
+    record = {"start": start, **asdict(settings), "fold": args.fold, **data}
+    path.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

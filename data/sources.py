@@ -1,0 +1,62 @@
+"""Labelled data by name: a file of ours, or ``FORMAT:PATH`` for a public set."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import DetenteError
+from .formats import READERS, PublicSet, Refused
+from .labelled import read_labelled
+from .schema import LabelledSentence
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledSet:
+    """The sentences of one labelled file.
+
+    ``refused`` counts the rows of a public set that give no labelled sentence, by reason; ``sha256`` is that of the
+    file's bytes.
+    """
+
+    spec: str
+    name: str
+    format: str
+    path: Path
+    sentences: tuple[LabelledSentence, ...]
+    refused: Counter[str]
+    sha256: str
+
+
+def read_set(spec: str) -> LabelledSet:
+    """Read ``FILE`` in our own format, or ``plv:FILE``, ``dse:FILE`` and so on.
+
+    Raises:
+        DetenteError: no such file, it breaks its format, or it holds no sentence.
+    """
+    prefix, _, rest = spec.partition(":")
+    public = rest and prefix in {member.value for member in PublicSet}
+    path = Path(rest) if public else Path(spec)
+    sentences: list[LabelledSentence] = []
+    refused: Counter[str] = Counter()
+    if public:
+        for row in READERS[PublicSet(prefix)](path):
+            if isinstance(row, Refused):
+                refused[row.reason] += 1
+            else:
+                sentences.append(row)
+    else:
+        sentences += read_labelled(path)
+    if not sentences:
+        raise DetenteError("at least one labelled sentence", found=f"none in {path}", remedy="Check the file.")
+    return LabelledSet(
+        spec=spec,
+        name=path.stem,
+        format=prefix if public else "detente",
+        path=path,
+        sentences=tuple(sentences),
+        refused=refused,
+        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+    )

@@ -1,0 +1,92 @@
+"""What a model says of the pairs of labelled sentences, whatever kind of model it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..data.schema import Dyad, LabelledSentence, Stance
+from ..inference.scorer import Candidate, StanceScorer
+
+Floats = NDArray[np.float64]
+
+
+class Labeller(Protocol):
+    """Anything that gives stance probabilities to the pairs of given actors."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels in the order of the probabilities."""
+
+    def label(self, sentences: Sequence[LabelledSentence]) -> list[dict[Dyad, tuple[float, ...]]]:
+        """For each sentence, the probabilities of (at least) each pair whose label is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class GoldPair:
+    """An ordered pair with a known label: the row of its sentence in the set, its ends, and its label."""
+
+    row: int
+    sentence: LabelledSentence
+    dyad: Dyad
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """Gold pairs and what a model says of them; ``probabilities`` (pairs, labels)."""
+
+    labels: tuple[str, ...]
+    pairs: tuple[GoldPair, ...]
+    probabilities: Floats
+
+    @property
+    def gold(self) -> NDArray[np.int64]:
+        """Indices of the gold labels (pairs,)."""
+        index = {label: number for number, label in enumerate(self.labels)}
+        return np.array([index[pair.label] for pair in self.pairs], dtype=np.int64)
+
+    @property
+    def said(self) -> NDArray[np.int64]:
+        """Indices of the most probable labels (pairs,)."""
+        best: NDArray[np.int64] = self.probabilities.argmax(axis=1)
+        return best
+
+    @property
+    def groups(self) -> NDArray[np.int64]:
+        """The sentence of each pair (pairs,): pairs of one text are resampled together."""
+        texts: dict[str, int] = {}
+        return np.array([texts.setdefault(pair.sentence.text, len(texts)) for pair in self.pairs], dtype=np.int64)
+
+
+def label_pairs(labeller: Labeller, sentences: Sequence[LabelledSentence]) -> Labelled:
+    """Label every pair whose gold label is known: all ordered pairs of a full sentence, the listed of a partial one."""
+    answers = labeller.label(sentences)
+    pairs: list[GoldPair] = []
+    rows: list[tuple[float, ...]] = []
+    for row, (sentence, answer) in enumerate(zip(sentences, answers, strict=True)):
+        for dyad, label in sentence.pairs():
+            pairs.append(GoldPair(row, sentence, dyad, label))
+            rows.append(answer[dyad])
+    return Labelled(labeller.labels, tuple(pairs), np.array(rows, dtype=np.float64).reshape(len(rows), -1))
+
+
+class ModelLabeller:
+    """A stance model as a labeller."""
+
+    def __init__(self, scorer: StanceScorer) -> None:
+        self._scorer = scorer
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return self._scorer.labels
+
+    def label(self, sentences: Sequence[LabelledSentence]) -> list[dict[Dyad, tuple[float, ...]]]:
+        """A pair behind the model's longest input counts as neutral: a batch job writes no row for it."""
+        unseen = tuple(float(label == Stance.NEUTRAL) for label in self.labels)
+        scores = self._scorer.score([Candidate(sentence.text, sentence.actors) for sentence in sentences])
+        return [{pair.dyad: pair.probabilities or unseen for pair in pairs} for pairs in scores]
