@@ -26,7 +26,9 @@ def test_words_tell_noise_from_more() -> None:
     groups = np.arange(200)
     better = paired_difference(gold, poor, good, groups)
     assert better.in_words("old", "new").startswith("More than noise: new is better than old")
-    assert paired_difference(gold, good, poor, groups).in_words("old", "new").startswith("More than noise: new is worse")
+    assert (
+        paired_difference(gold, good, poor, groups).in_words("old", "new").startswith("More than noise: new is worse")
+    )
     one_apart = one_hot([0, 1] * 99 + [0, 0])
     assert paired_difference(gold, good, one_apart, groups).is_noise
     same = paired_difference(gold, good, good, groups)

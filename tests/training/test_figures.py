@@ -110,6 +110,6 @@ def test_the_interval_of_a_mean_has_the_width_that_theory_gives() -> None:
 
 
 def test_an_interval_where_nothing_is_defined_is_nan() -> None:
-    figure = interval(lambda row: math.nan, np.ones((3, 2)))
+    figure = interval(lambda _: math.nan, np.ones((3, 2)))
     assert math.isnan(figure.value)
     assert math.isnan(figure.low)
