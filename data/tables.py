@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
 from .agreement import Agreement
-from .check import CheckReport, Share
+from .check import CheckReport, Counts, Share
 from .schema import STANCES
 
 #: Problems beyond these are counted, not printed.
@@ -40,26 +42,36 @@ def print_check(report: CheckReport, console: Console) -> None:
 
 
 def _counts_table(report: CheckReport) -> Table:
-    table = Table(title="Labelled data")
+    # Narrow, so that it fits a terminal of 80 columns.
+    table = Table(title="Labelled data", box=SIMPLE, padding=(0, 1, 0, 0))
     table.add_column("file", overflow="fold")
-    table.add_column("split")
-    for column in ("sentences", "actors", "pairs", *STANCES, "unsure", "mediation in", "no stance in"):
-        table.add_column(column, justify="right")
+    for column in ("sent.", "actors", "pairs", *(f"{label[:4]}." for label in STANCES), "unsure", "m", "n"):
+        table.add_column(column, justify="right", no_wrap=True)
     for counts in report.counts:
-        balance = (f"{counts.labels[label]:,} ({_part(counts.labels[label], counts.pairs)})" for label in STANCES)
-        numbers = (counts.sentences, counts.actors, counts.pairs)
-        table.add_row(
-            counts.file,
-            counts.split or "-",
-            *(f"{number:,}" for number in numbers),
-            *balance,
-            *(f"{number:,}" for number in (counts.unsure, counts.with_mediation, counts.without_stance)),
-        )
+        numbers = (counts.sentences, counts.actors, counts.pairs, *(counts.labels[label] for label in STANCES))
+        more = (counts.unsure, counts.with_mediation, counts.without_stance)
+        table.add_row(_file_name(counts), *(f"{number:,}" for number in (*numbers, *more)))
+    pairs = sum(counts.pairs for counts in report.counts)
+    balance = (sum(counts.labels[label] for counts in report.counts) for label in STANCES)
+    totals = (sum(getattr(counts, name) for counts in report.counts) for name in ("sentences", "actors"))
+    rest = (
+        sum(getattr(counts, name) for counts in report.counts)
+        for name in ("unsure", "with_mediation", "without_stance")
+    )
+    table.add_section()
+    table.add_row("all", *(f"{number:,}" for number in (*totals, pairs, *balance, *rest)))
+    shares = (_part(sum(counts.labels[label] for counts in report.counts), pairs) for label in STANCES)
+    table.add_row("of the pairs", "", "", "", *shares)
     table.caption = (
-        "mediation in: sentences with a mediating pair; no stance in: sentences in which two actors have no stance "
-        "towards each other"
+        "m: sentences with a mediating pair; n: sentences in which two actors have no stance towards each other"
     )
     return table
+
+
+def _file_name(counts: Counts) -> str:
+    """The name of the file, with its split where that does not tell it."""
+    name = Path(counts.file).stem
+    return name if not counts.split or counts.split in name else f"{name} ({counts.split})"
 
 
 def _part(count: int, total: int) -> str:

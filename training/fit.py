@@ -21,11 +21,14 @@ from transformers import AutoTokenizer, get_linear_schedule_with_warmup
 
 from ..data.labelled import read_labelled
 from ..data.schema import STANCES, LabelledSentence
+from ..inference.scorer import StanceScorer
 from ..models.batch import cut_at
 from ..models.config import StanceConfig
 from ..models.loading import LoadedModel, fast_dtype, load_model, quiet_transformers
 from ..models.stance import StanceModel
+from .calibration import fit_temperature
 from .examples import IGNORED, Example, ExampleBatch, batches, make_examples, split_folds
+from .labelling import ModelLabeller, label_pairs
 from .score import LabelScores, score_labels
 
 _ADVANCED = {"lr_heads": 10.0, "weight_decay": 0.01, "warmup": 0.06}
@@ -122,6 +125,7 @@ def main() -> None:
         "--hold-out", action="append", default=[], metavar="FILE[:TIMES]", help="the same, less a fifth"
     )
     parser.add_argument("--dev", action="append", default=[], type=Path, help="sentences to score")
+    parser.add_argument("--calibrate", type=Path, help="sentences, not learned from, to fit the temperature on")
     parser.add_argument("--epochs", type=int, default=defaults.epochs)
     parser.add_argument("--learning-rate", type=float, default=defaults.learning_rate)
     parser.add_argument("--batch-tokens", type=int, default=defaults.batch_tokens)
@@ -152,6 +156,12 @@ def main() -> None:
     print(f"{len(examples):,} examples, {sum(len(example.pair_labels) for example in examples):,} pairs", flush=True)
     fit(model, examples, pad_id=int(model.encoder.config.pad_token_id), settings=settings)
     loaded = LoadedModel(model, tokenizer, "new")
+    if args.calibrate:
+        held = list(read_labelled(args.calibrate))
+        model.config.calibration_temperature = 1.0
+        labelled = label_pairs(ModelLabeller(StanceScorer(loaded)), held)
+        model.config.calibration_temperature = fit_temperature(labelled)
+        print(f"temperature {model.config.calibration_temperature:.3f}", flush=True)
     for title, sentences in scored.items():
         _report(title, score_labels(loaded, sentences))
     with quiet_transformers():
