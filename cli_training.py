@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +12,10 @@ import typer
 from .data.errors import DetenteError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .data.sources import LabelledSet
+    from .training.evaluate import Evaluation
     from .training.labelling import Labeller
 
 app = typer.Typer(rich_markup_mode="rich")
@@ -30,8 +34,8 @@ _DEVICE = Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, ...; else 
 _EVALUATE_HELP = """Say how good a model is: figures with intervals, slices, actor-swap invariance; recorded in MLflow.
 
 MODEL: small, the folder of a model, an MLflow URI such as models:/detente@champion, the id of a run, or a baseline
-(majority, bag-of-words), which learns from --train. DATA: labelled files of ours, or plv:PATH, aw:PATH, cameo:PATH,
-dse:PATH.
+(majority, bag-of-words), which learns from --train. DATA: labelled files of ours or folders of them, or plv:PATH,
+aw:PATH, cameo:PATH, dse:PATH.
 
 Given actors, each pair whose label is known is labelled; end to end, the text alone goes in and triples of source,
 target and stance are compared with gold. The store is ./mlflow.db unless MLFLOW_TRACKING_URI names another.
@@ -52,6 +56,7 @@ def evaluate(
         typer.Option(min=0, max=4, help="Score this fifth of each set alone; baselines learn from the rest."),
     ] = None,
     register: Annotated[bool, typer.Option("--register", help="Register the model from this run.")] = False,
+    table: Annotated[Path | None, typer.Option(help="Also write the figures as a Markdown table.")] = None,
     resamples: _RESAMPLES = 1_000,
     device: _DEVICE = None,
 ) -> None:
@@ -62,7 +67,7 @@ def evaluate(
     from .training.evaluate import evaluate_model
     from .training.examples import only_fold
     from .training.registry import register as register_model
-    from .training.tables import print_evaluation
+    from .training.tables import markdown, print_evaluation
     from .training.tracking import log_data, log_evaluation, recorded_run, use_store
 
     use_store()
@@ -77,37 +82,37 @@ def evaluate(
         learned = [only_fold(one, fold, held_out=False) for one in learned]
     params = {"model": model, "resamples": resamples, "fold": "all" if fold is None else fold}
     console = Console()
+    folder: Path | None = None
+    evaluator: Callable[[LabelledSet], Evaluation]
     if model in {baseline.value for baseline in Baseline}:
         if register:
             raise DetenteError("a stance model to register", found=model, remedy="Leave --register out.")
         labeller = _baseline(Baseline(model), learned)
-        with recorded_run(f"evaluate {model}", params) as run_id:
-            for one in learned:
-                log_data(one, context="training")
-            for one in sets:
-                evaluation = measure(labeller, one, resamples=resamples)
-                log_evaluation(run_id, evaluation)
-                print_evaluation(evaluation, console)
-        console.print(f"MLflow run {run_id}", highlight=False)
-        return
-    from .inference.gazetteer import load_gazetteer
-    from .inference.scorer import StanceScorer
-    from .models.loading import load_model
-    from .training.registry import resolve_model
+        evaluator = partial(measure, labeller, resamples=resamples)
+    else:
+        if learned:
+            raise DetenteError("--train with a baseline only", found=model, remedy="Leave --train out.")
+        from .inference.gazetteer import load_gazetteer
+        from .inference.scorer import StanceScorer
+        from .models.loading import load_model
+        from .training.registry import resolve_model
 
-    if learned:
-        raise DetenteError("--train with a baseline only", found=model, remedy="Leave --train out.")
-    found = resolve_model(model)
-    scorer = StanceScorer(load_model(str(found.folder), device=device))
-    gazetteer = load_gazetteer()
-    params |= {"model_version": scorer.loaded.version, **training_parameters(found.folder)}
-    with recorded_run(f"evaluate {found.name}", params) as run_id:
+        folder = resolve_model(model).folder
+        scorer = StanceScorer(load_model(str(folder), device=device))
+        evaluator = partial(evaluate_model, scorer, load_gazetteer(), resamples=resamples)
+        params |= {"model_version": scorer.loaded.version, **training_parameters(folder)}
+    evaluations = []
+    with recorded_run(f"evaluate {model}", params) as run_id:
+        for one in learned:
+            log_data(one, context="training")
         for one in sets:
-            evaluation = evaluate_model(scorer, gazetteer, one, resamples=resamples)
-            log_evaluation(run_id, evaluation)
-            print_evaluation(evaluation, console)
-        if register:
-            console.print(f"Registered as version {register_model(found.folder, run_name=found.name)} of detente")
+            evaluations.append(evaluator(one))
+            log_evaluation(run_id, evaluations[-1])
+            print_evaluation(evaluations[-1], console)
+        if register and folder is not None:
+            console.print(f"Registered as version {register_model(folder, run_name=model)} of detente")
+    if table is not None:
+        table.write_text(markdown(evaluations), encoding="utf-8")
     console.print(f"MLflow run {run_id}", highlight=False)
 
 

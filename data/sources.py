@@ -1,4 +1,4 @@
-"""Labelled data by name: a file of ours, or ``FORMAT:PATH`` for a public set."""
+"""Labelled data by name: a file of ours or a folder of them, or ``FORMAT:PATH`` for a public set."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from .schema import LabelledSentence
 
 @dataclass(frozen=True, slots=True)
 class LabelledSet:
-    """The sentences of one labelled file.
+    """The sentences of one labelled file, or of all files of a folder.
 
     ``refused`` counts the rows of a public set that give no labelled sentence, by reason; ``sha256`` is that of the
-    file's bytes.
+    bytes of the file, or of all files in the order of their names.
     """
 
     spec: str
@@ -31,7 +31,7 @@ class LabelledSet:
 
 
 def read_set(spec: str) -> LabelledSet:
-    """Read ``FILE`` in our own format, or ``plv:FILE``, ``dse:FILE`` and so on.
+    """Read ``FILE`` in our own format, a folder of such files, or ``plv:FILE``, ``dse:FILE`` and so on.
 
     Raises:
         DetenteError: no such file, it breaks its format, or it holds no sentence.
@@ -41,6 +41,7 @@ def read_set(spec: str) -> LabelledSet:
     path = Path(rest) if public else Path(spec)
     sentences: list[LabelledSentence] = []
     refused: Counter[str] = Counter()
+    files = sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
     if public:
         for row in READERS[PublicSet(prefix)](path):
             if isinstance(row, Refused):
@@ -48,7 +49,8 @@ def read_set(spec: str) -> LabelledSet:
             else:
                 sentences.append(row)
     else:
-        sentences += read_labelled(path)
+        for file in files:
+            sentences += read_labelled(file)
     if not sentences:
         raise DetenteError("at least one labelled sentence", found=f"none in {path}", remedy="Check the file.")
     return LabelledSet(
@@ -58,5 +60,5 @@ def read_set(spec: str) -> LabelledSet:
         path=path,
         sentences=tuple(sentences),
         refused=refused,
-        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        sha256=hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest(),
     )

@@ -63,3 +63,12 @@ def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tiny(tiny_folder: Path) -> LoadedModel:
     """A loaded tiny model in fp32 on the processor."""
     return load_model(str(tiny_folder), device="cpu", dtype=torch.float32)
+
+
+@pytest.fixture(scope="session")
+def decided(tiny_folder: Path) -> LoadedModel:
+    """The tiny model, made never to say neutral, so that every pair has a stance."""
+    loaded = load_model(str(tiny_folder), device="cpu", dtype=torch.float32)
+    with torch.no_grad():
+        loaded.model.pair_head.out.bias[loaded.model.config.stances.index("neutral")] = -100.0
+    return loaded

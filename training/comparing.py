@@ -9,7 +9,7 @@ import numpy as np
 from scipy.stats import binomtest
 
 from .evaluate import Evaluation
-from .figures import Figure, Ints, bootstrap_weights, interval, macro_f1
+from .figures import Figure, Ints, bootstrap_weights, intervals, macro_f1
 from .labelling import Floats
 from .slices import slice_masks
 
@@ -101,9 +101,17 @@ def paired_difference(
     right_one, right_other = one == gold, other == gold
     wins, losses = int((right_other & ~right_one).sum()), int((right_one & ~right_other).sum())
     gain = right_other.astype(np.float64) - right_one.astype(np.float64)
+
+    def measure(row: Floats) -> dict[str, float]:
+        return {
+            "macro_f1": macro_f1(gold, other, present, row) - macro_f1(gold, one, present, row),
+            "accuracy": float(np.average(gain, weights=row)),
+        }
+
+    differences = intervals(measure, weights)
     return PairedDifference(
-        macro_f1=interval(lambda row: macro_f1(gold, other, present, row) - macro_f1(gold, one, present, row), weights),
-        accuracy=interval(lambda row: float(np.average(gain, weights=row)), weights),
+        macro_f1=differences["macro_f1"],
+        accuracy=differences["accuracy"],
         wins=wins,
         losses=losses,
         p_value=float(binomtest(wins, wins + losses).pvalue) if wins + losses else 1.0,

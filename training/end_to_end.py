@@ -8,11 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.metrics import precision_recall_fscore_support
 
-from ..data.schema import Actor, Article, Dyad, LabelledSentence, Span, Stance
+from ..data.schema import Actor, Dyad, LabelledSentence, Span, Stance
 from ..inference.gazetteer import Gazetteer
-from ..inference.job import actors_by_sentence
 from ..inference.scorer import Candidate, StanceScorer
-from .figures import Figure, bootstrap_weights, interval
+from .figures import Figure, bootstrap_weights, intervals
 from .labelling import Floats
 
 
@@ -100,9 +99,11 @@ def end_to_end(
 
 
 def _find(sentence: LabelledSentence, gazetteer: Gazetteer) -> tuple[Actor, ...]:
-    article = Article(id=sentence.id, text=sentence.text)
-    whole = [Span(0, len(sentence.text))]
-    return next((actors for _, _, actors in actors_by_sentence(article, whole, gazetteer)), ())
+    """All actors that the gazetteer knows, also one that is alone and has no pair."""
+    mentions: dict[str, list[Span]] = {}
+    for match in gazetteer.find(sentence.text):
+        mentions.setdefault(match.actor, []).append(match.span)
+    return tuple(Actor(actor, tuple(spans)) for actor, spans in mentions.items())
 
 
 def _gold_actor(actor: Actor, sentence: LabelledSentence) -> str | None:
@@ -126,15 +127,10 @@ def _figures(name: str, outcomes: _Outcomes, sentences: int, resamples: int, see
     groups = np.array(outcomes.groups, dtype=np.int64)
     weights = bootstrap_weights(np.arange(sentences), resamples=resamples, seed=seed)[:, groups]
 
-    def share(which: int, weights_of: Floats) -> float:
-        return float(
-            precision_recall_fscore_support(gold, said, average="binary", sample_weight=weights_of, zero_division=0.0)[
-                which
-            ]
+    def measure(row: Floats) -> dict[str, float]:
+        precision, recall, f1, _ = precision_recall_fscore_support(
+            gold, said, average="binary", sample_weight=row, zero_division=0.0
         )
+        return {f"{name}_precision": float(precision), f"{name}_recall": float(recall), f"{name}_f1": float(f1)}
 
-    return {
-        f"{name}_precision": interval(lambda row: share(0, row), weights),
-        f"{name}_recall": interval(lambda row: share(1, row), weights),
-        f"{name}_f1": interval(lambda row: share(2, row), weights),
-    }
+    return intervals(measure, weights)

@@ -11,7 +11,7 @@ from ..data.sources import LabelledSet
 from ..inference.gazetteer import Gazetteer
 from ..inference.scorer import StanceScorer
 from .end_to_end import EndToEnd, end_to_end
-from .figures import Figures, bootstrap_weights, dse_macro_f1, interval, measure
+from .figures import Figures, bootstrap_weights, dse_macro_f1, intervals, measure
 from .labelling import Labelled, Labeller, ModelLabeller, label_pairs
 from .slices import Slice, slices
 from .swap import Invariance, invariance
@@ -69,8 +69,9 @@ def evaluate(
     figures = measure(labelled, resamples=resamples, seed=seed)
     if data.format == PublicSet.DSE:
         weights = bootstrap_weights(labelled.groups, resamples=resamples, seed=seed)
-        five = interval(dse_macro_f1(labelled), weights)
-        figures = replace(figures, values={**figures.values, "dse_five_class_macro_f1": five})
+        of = dse_macro_f1(labelled)
+        five = intervals(lambda row: {"dse_five_class_macro_f1": of(row)}, weights)
+        figures = replace(figures, values={**figures.values, **five})
     found = None
     if scorer is not None and gazetteer is not None:
         found = end_to_end(scorer, gazetteer, data.sentences, resamples=resamples, seed=seed)

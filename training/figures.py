@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn import config_context
 from sklearn.metrics import (
     accuracy_score,
     average_precision_score,
@@ -49,7 +50,8 @@ class Figures:
     values: Mapping[str, Figure]
 
 
-Measure = Callable[[Floats], float]
+#: Figures by name from the weights of the pairs (pairs,); NaN where one is not defined.
+Measures = Callable[[Floats], dict[str, float]]
 
 
 def measure(labelled: Labelled, *, resamples: int = 1_000, seed: int = 0) -> Figures:
@@ -60,8 +62,7 @@ def measure(labelled: Labelled, *, resamples: int = 1_000, seed: int = 0) -> Fig
     """
     gold, said, labels = labelled.gold, labelled.said, labelled.labels
     weights = bootstrap_weights(labelled.groups, resamples=resamples, seed=seed)
-    measures = _measures(labelled)
-    values = {name: interval(of, weights) for name, of in measures.items()}
+    values = intervals(lambda row: _measure_all(labelled, row), weights)
     return Figures(
         pairs=len(gold),
         sentences=len(set(labelled.groups.tolist())),
@@ -80,75 +81,68 @@ def bootstrap_weights(groups: Ints, *, resamples: int, seed: int) -> Floats:
     return counts[:, groups].astype(np.float64)
 
 
-def interval(of: Measure, weights: Floats) -> Figure:
-    """A figure on all pairs and its percentile interval over the resamples in which it is defined."""
-    value = of(np.ones(weights.shape[1]))
-    samples = np.array([of(row) for row in weights])
-    defined = samples[~np.isnan(samples)]
-    if np.isnan(value) or not len(defined):
-        return Figure(value, float("nan"), float("nan"))
-    low, high = np.percentile(defined, [2.5, 97.5])
-    return Figure(value, float(low), float(high))
+def intervals(of: Measures, weights: Floats) -> dict[str, Figure]:
+    """Figures on all pairs and their percentile intervals over the resamples in which they are defined."""
+    # The same arrays are checked once for all: with the checks of each call this takes three times as long.
+    with config_context(assume_finite=True, skip_parameter_validation=True):
+        values = of(np.ones(weights.shape[1]))
+        # A resample of few sentences may draw none that holds anything to score.
+        samples = [of(row) for row in weights if row.any()]
+    found = {}
+    for name, value in values.items():
+        drawn = np.array([sample[name] for sample in samples])
+        defined = drawn[~np.isnan(drawn)]
+        if np.isnan(value) or not len(defined):
+            found[name] = Figure(value, float("nan"), float("nan"))
+        else:
+            low, high = np.percentile(defined, [2.5, 97.5])
+            found[name] = Figure(value, float(low), float(high))
+    return found
 
 
-def _measures(labelled: Labelled) -> dict[str, Measure]:
+def _measure_all(labelled: Labelled, weights: Floats) -> dict[str, float]:
     gold, said, labels, probabilities = labelled.gold, labelled.said, labelled.labels, labelled.probabilities
     present = sorted(set(gold.tolist()))
-    measures: dict[str, Measure] = {
-        "accuracy": lambda weights: float(accuracy_score(gold, said, sample_weight=weights)),
-        "macro_f1": lambda weights: macro_f1(gold, said, present, weights),
-        "calibration_error": lambda weights: calibration_error(gold, probabilities, weights),
-        "brier": lambda weights: brier(gold, probabilities, weights),
+    found = {
+        "accuracy": float(accuracy_score(gold, said, sample_weight=weights)),
+        "macro_f1": macro_f1(gold, said, present, weights),
+        "calibration_error": calibration_error(gold, probabilities, weights),
+        "brier": brier(gold, probabilities, weights),
     }
-    for number in present:
-        measures |= _of_label(labels[number], number, labelled)
+    precision, recall, f1, _ = precision_recall_fscore_support(
+        gold, said, labels=present, sample_weight=weights, zero_division=0.0
+    )
+    for place, number in enumerate(present):
+        label, is_gold = labels[number], gold == number
+        found |= {
+            f"precision_{label}": float(precision[place]),
+            f"recall_{label}": float(recall[place]),
+            f"f1_{label}": float(f1[place]),
+            f"average_precision_{label}": float(
+                average_precision_score(is_gold, probabilities[:, number], sample_weight=weights)
+            )
+            if weights[is_gold].any()
+            else float("nan"),
+        }
     if {Stance.COOPERATIVE, Stance.HOSTILE} <= {labels[number] for number in present}:
-        measures |= _two_way(labelled)
-    return measures
+        found |= _two_way(labelled, weights)
+    return found
 
 
-def _of_label(label: str, number: int, labelled: Labelled) -> dict[str, Measure]:
-    is_gold, is_said = labelled.gold == number, labelled.said == number
-    score = labelled.probabilities[:, number]
-
-    def share(which: int) -> Measure:
-        return lambda weights: float(
-            precision_recall_fscore_support(
-                is_gold, is_said, average="binary", sample_weight=weights, zero_division=0.0
-            )[which]
-        )
-
-    def area(weights: Floats) -> float:
-        if not weights[is_gold].any():
-            return float("nan")
-        return float(average_precision_score(is_gold, score, sample_weight=weights))
-
-    return {
-        f"precision_{label}": share(0),
-        f"recall_{label}": share(1),
-        f"f1_{label}": share(2),
-        f"average_precision_{label}": area,
-    }
-
-
-def _two_way(labelled: Labelled) -> dict[str, Measure]:
+def _two_way(labelled: Labelled, weights: Floats) -> dict[str, float]:
     """Cooperative against hostile on the pairs that are one of the two, as the literature on PLV scores it.
 
     ``two_way`` compares the two probabilities; ``two_way_with_neutral`` lets the model say anything.
     """
     two = [labelled.labels.index(Stance.COOPERATIVE), labelled.labels.index(Stance.HOSTILE)]
     polar = np.isin(labelled.gold, two)
-    gold, said = labelled.gold[polar], labelled.said[polar]
+    gold, said, kept = labelled.gold[polar], labelled.said[polar], weights[polar]
     forced = np.array(two)[labelled.probabilities[polar][:, two].argmax(axis=1)]
-
-    def accuracy(answers: Ints) -> Measure:
-        def of(weights: Floats) -> float:
-            kept = weights[polar]
-            return float(accuracy_score(gold, answers, sample_weight=kept)) if kept.any() else float("nan")
-
-        return of
-
-    return {"two_way": accuracy(forced), "two_way_with_neutral": accuracy(said)}
+    answers = {"two_way": forced, "two_way_with_neutral": said}
+    return {
+        name: float(accuracy_score(gold, answer, sample_weight=kept)) if kept.any() else float("nan")
+        for name, answer in answers.items()
+    }
 
 
 def macro_f1(gold: Ints, said: Ints, labels: list[int], weights: Floats | None = None) -> float:
@@ -175,7 +169,7 @@ def calibration_error(gold: Ints, probabilities: Floats, weights: Floats | None 
     return float(np.abs(gaps).sum() / weights.sum())
 
 
-def dse_macro_f1(labelled: Labelled) -> Measure:
+def dse_macro_f1(labelled: Labelled) -> Callable[[Floats], float]:
     """Macro F1 over the five classes of DSE (Park et al., 2021) from the stances in the two directions.
 
     A class is scored by the two directions together: neutral by p(neutral) in both, "p positive towards q" by

@@ -72,7 +72,9 @@ def label_pairs(labeller: Labeller, sentences: Sequence[LabelledSentence]) -> La
         for dyad, label in sentence.pairs():
             pairs.append(GoldPair(row, sentence, dyad, label))
             rows.append(answer[dyad])
-    return Labelled(labeller.labels, tuple(pairs), np.array(rows, dtype=np.float64).reshape(len(rows), -1))
+    probabilities = np.array(rows, dtype=np.float64).reshape(len(rows), len(labeller.labels))
+    # The model's sums are 1 but for the rounding of its own, shorter numbers.
+    return Labelled(labeller.labels, tuple(pairs), probabilities / probabilities.sum(axis=1, keepdims=True))
 
 
 class ModelLabeller:

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..data.invariance import SWAP_TAG, swapped
 from ..data.schema import Dyad, LabelledSentence, Stance
-from .figures import Figure, bootstrap_weights, interval
+from .figures import Figure, bootstrap_weights, intervals
 from .labelling import Labeller
 
 
@@ -75,7 +75,7 @@ def invariance(
     return Invariance(
         sentences=len(swaps),
         pairs=len(kept),
-        survived=interval(lambda row: float(np.average(kept, weights=row)), weights),
+        survived=intervals(lambda row: {"survived": float(np.average(kept, weights=row))}, weights)["survived"],
         shifts=tuple(
             sorted(
                 (StateShift(state, len(values), float(np.mean(values))) for state, values in shifts.items()),

@@ -17,6 +17,29 @@ _WORST_SLICES = 12
 _MIN_PAIRS = 20
 
 
+def all_figures(evaluation: Evaluation) -> dict[str, Figure]:
+    """Every figure of an evaluation by the name that tables show."""
+    rows = dict(evaluation.figures.values)
+    if evaluation.swaps is not None:
+        rows["swap invariance"] = evaluation.swaps.survived
+    if evaluation.end_to_end is not None:
+        rows |= {f"end to end: {name}": figure for name, figure in evaluation.end_to_end.values.items()}
+    return rows
+
+
+def markdown(evaluations: Sequence[Evaluation]) -> str:
+    """The figures of one model on several sets as a Markdown table, for a model card or a paper."""
+    columns = [all_figures(evaluation) for evaluation in evaluations]
+    names = list(dict.fromkeys(name for column in columns for name in column))
+    lines = [
+        "| figure | " + " | ".join(evaluation.data.name for evaluation in evaluations) + " |",
+        "| --- |" + " --- |" * len(columns),
+        "| pairs | " + " | ".join(f"{evaluation.figures.pairs:,}" for evaluation in evaluations) + " |",
+    ]
+    lines += [f"| {name} | " + " | ".join(str(column.get(name, "")) for column in columns) + " |" for name in names]
+    return "\n".join(lines) + "\n"
+
+
 def print_evaluation(evaluation: Evaluation, console: Console) -> None:
     """Print the figures of a model on a set, its confusion matrix and its worst slices."""
     figures = evaluation.figures
@@ -30,12 +53,7 @@ def print_evaluation(evaluation: Evaluation, console: Console) -> None:
     table.add_column("figure")
     table.add_column("value", justify="right")
     table.add_column("interval", justify="right")
-    rows = dict(figures.values)
-    if evaluation.swaps is not None:
-        rows[f"swap invariance ({evaluation.swaps.pairs:,} pairs)"] = evaluation.swaps.survived
-    if evaluation.end_to_end is not None:
-        rows |= {f"end to end: {name}": figure for name, figure in evaluation.end_to_end.values.items()}
-    for name, figure in rows.items():
+    for name, figure in all_figures(evaluation).items():
         table.add_row(name, f"{figure.value:.3f}", f"[{figure.low:.3f}, {figure.high:.3f}]")
     console.print(table)
     confusion = Table(title="Confusion: rows gold, columns said")

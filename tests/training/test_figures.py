@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 from detente.data.schema import STANCES, LabelledSentence
-from detente.training.figures import bootstrap_weights, brier, calibration_error, dse_macro_f1, interval, measure
+from detente.training.figures import bootstrap_weights, brier, calibration_error, dse_macro_f1, intervals, measure
 from detente.training.labelling import GoldPair, Labelled
 from hypothesis import given
 from hypothesis import strategies as st
@@ -104,12 +104,12 @@ def test_the_interval_of_a_mean_has_the_width_that_theory_gives() -> None:
     # Accuracy of 0.8 on 400 independent pairs: standard error 0.02, so the 95 % interval is 0.0392 to each side.
     right = np.array([1.0] * 320 + [0.0] * 80)
     weights = bootstrap_weights(np.arange(400), resamples=4_000, seed=1)
-    figure = interval(lambda row: float(np.average(right, weights=row)), weights)
+    figure = intervals(lambda row: {"mean": float(np.average(right, weights=row))}, weights)["mean"]
     assert figure.value == pytest.approx(0.8)
     assert figure.high - figure.low == pytest.approx(2 * 1.96 * 0.02, rel=0.08)
 
 
 def test_an_interval_where_nothing_is_defined_is_nan() -> None:
-    figure = interval(lambda _: math.nan, np.ones((3, 2)))
+    figure = intervals(lambda _: {"it": math.nan}, np.ones((3, 2)))["it"]
     assert math.isnan(figure.value)
     assert math.isnan(figure.low)
