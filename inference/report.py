@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from textwrap import shorten
 from types import TracebackType
 from typing import Self
 
@@ -16,7 +17,8 @@ from .inputs import Inputs
 from .job import JobResult, Output
 
 _STYLES = {Stance.COOPERATIVE: "green", Stance.HOSTILE: "red", Stance.MEDIATING: "cyan", Stance.NEUTRAL: "dim"}
-_DYADS_SHOWN = 5
+_DYADS_SHOWN = 8
+_EXAMPLE_CHARS = 240
 
 
 class JobProgress:
@@ -55,20 +57,22 @@ def print_report(result: JobResult, output: Output, *, console: Console | None =
     """Print the counts of a job, the top dyads by stance with an example each, and where the output lies."""
     console = console or Console()
     summary = result.summary
-    table = Table(title="Top dyads by stance", expand=True)
-    for title, options in _COLUMNS:
-        table.add_column(title, **options)  # type: ignore[arg-type]
+    table = Table(title="Top dyads by stance, each with the sentence of which the model is surest")
+    table.add_column("stance", no_wrap=True)
+    table.add_column("sentences", justify="right", no_wrap=True)
+    table.add_column("source -> target")
     for stance in summary.rows:
         if stance == Stance.NEUTRAL:
             continue
         for count in result.dyads.top(stance, _DYADS_SHOWN):
-            dyad = f"{count.dyad.source} -> {count.dyad.target}"
+            dyad = printable(f"{count.dyad.source} -> {count.dyad.target}")
             # Text objects: square brackets in the archive are no markup here.
             table.add_row(
                 Text(stance, style=_STYLES.get(Stance(stance), "")),
-                Text(printable(dyad)),
                 f"{count.sentences:,}",
-                Text(printable(count.example)),
+                Text.assemble(
+                    (dyad, "bold"), "\n", shorten(printable(count.example), _EXAMPLE_CHARS, placeholder=" ...")
+                ),
             )
         table.add_section()
     console.print(table)
@@ -87,14 +91,6 @@ def print_report(result: JobResult, output: Output, *, console: Console | None =
         lines.append(f"rejects, with reasons: {output.rejects}")
     for line in lines:
         console.print(line, soft_wrap=True, highlight=False, markup=False)
-
-
-_COLUMNS: tuple[tuple[str, dict[str, object]], ...] = (
-    ("stance", {"no_wrap": True}),
-    ("source -> target", {"no_wrap": True}),
-    ("sentences", {"justify": "right", "no_wrap": True}),
-    ("an example", {"ratio": 1}),
-)
 
 
 def printable(text: str) -> str:
