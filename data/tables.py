@@ -44,24 +44,24 @@ def print_check(report: CheckReport, console: Console) -> None:
 def _counts_table(report: CheckReport) -> Table:
     # Narrow, so that it fits a terminal of 80 columns.
     table = Table(title="Labelled data", box=SIMPLE, padding=(0, 1, 0, 0))
-    table.add_column("file", overflow="fold")
-    for column in ("sent.", "actors", "pairs", *(f"{label[:4]}." for label in STANCES), "unsure", "m", "n"):
+    table.add_column("file", overflow="fold", min_width=9)
+    for column in ("sent.", "pairs", *(f"{label[:4]}." for label in STANCES), "unsure", "m", "n"):
         table.add_column(column, justify="right", no_wrap=True)
     for counts in report.counts:
-        numbers = (counts.sentences, counts.actors, counts.pairs, *(counts.labels[label] for label in STANCES))
+        numbers = (counts.sentences, counts.pairs, *(counts.labels[label] for label in STANCES))
         more = (counts.unsure, counts.with_mediation, counts.without_stance)
         table.add_row(_file_name(counts), *(f"{number:,}" for number in (*numbers, *more)))
     pairs = sum(counts.pairs for counts in report.counts)
     balance = (sum(counts.labels[label] for counts in report.counts) for label in STANCES)
-    totals = (sum(getattr(counts, name) for counts in report.counts) for name in ("sentences", "actors"))
+    total = sum(counts.sentences for counts in report.counts)
     rest = (
         sum(getattr(counts, name) for counts in report.counts)
         for name in ("unsure", "with_mediation", "without_stance")
     )
     table.add_section()
-    table.add_row("all", *(f"{number:,}" for number in (*totals, pairs, *balance, *rest)))
+    table.add_row("all", *(f"{number:,}" for number in (total, pairs, *balance, *rest)))
     shares = (_part(sum(counts.labels[label] for counts in report.counts), pairs) for label in STANCES)
-    table.add_row("of the pairs", "", "", "", *shares)
+    table.add_row("of pairs", "", "", *shares)
     table.caption = (
         "m: sentences with a mediating pair; n: sentences in which two actors have no stance towards each other"
     )
