@@ -199,7 +199,9 @@ def _embed(texts: Sequence[str], encoder: Path) -> Any:
         )
     import torch
     from transformers import AutoModel, AutoTokenizer
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()
     tokenizer = AutoTokenizer.from_pretrained(encoder)
     model = AutoModel.from_pretrained(encoder).eval()
     parts = []

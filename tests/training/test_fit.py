@@ -80,3 +80,19 @@ def test_folds_part_the_texts(texts: list[str]) -> None:
         assert len(kept) + len(out) == len(sentences)
         held += out
     assert sorted(one.id for one in held) == sorted(one.id for one in sentences)
+
+
+def test_the_average_lies_half_way(tiny_folder: Path, labelled_file: Path, tmp_path: Path) -> None:
+    moved = load_model(str(tiny_folder), device="cpu", dtype=torch.float32)
+    with torch.no_grad():
+        for weight in moved.model.parameters():
+            weight.add_(2.0)
+    moved.model.save_pretrained(tmp_path / "moved")
+    moved.tokenizer.save(str(tmp_path / "moved" / "tokenizer.json"))
+    command = [sys.executable, "-m", "detente.training.average", tiny_folder, tmp_path / "moved"]
+    options = ["--out", tmp_path / "out", "--calibrate", labelled_file]
+    subprocess.run([*map(str, command), *map(str, options)], check=True)
+    original = load_model(str(tiny_folder), device="cpu", dtype=torch.float32).model.state_dict()
+    averaged = load_model(str(tmp_path / "out"), device="cpu", dtype=torch.float32).model.state_dict()
+    # Saved in half precision: three digits.
+    assert all(torch.allclose(averaged[name], original[name] + 1.0, atol=2e-2) for name in original)

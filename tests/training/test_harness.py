@@ -75,6 +75,7 @@ def test_an_evaluation_leaves_its_record(evaluated: tuple[Path, str, str], tiny_
     assert params["model"] == str(tiny_folder)
     assert params["version/torch"] == torch.__version__
     assert len(params["data/gold/sha256"]) == 64
+    assert run.inputs is not None
     assert [entry.dataset.name for entry in run.inputs.dataset_inputs] == ["gold"]
     names = {entry.path for entry in mlflow.MlflowClient().list_artifacts(first, "gold")}
     assert {"gold/confusion.png", "gold/mistakes.json", "gold/slices.json", "gold/state_shifts.json"} <= names
