@@ -45,6 +45,12 @@ class PairedDifference:
         test = f"McNemar p = {self.p_value:.3g}"
         if self.wins == self.losses == 0:
             return f"{second} answers every pair as right or as wrong as {first}."
+        if self.is_noise and self.p_value < 0.05:
+            more, fewer = (second, first) if self.wins > self.losses else (first, second)
+            return (
+                f"Not settled: {more} is right on more pairs than {fewer}, beyond chance, but in macro F1 the two "
+                f"cannot be told apart here ({size}; {test})."
+            )
         if self.is_noise:
             return f"No more than noise: {second} and {first} cannot be told apart here ({size}; {test})."
         verdict = "better" if self.macro_f1.value > 0 else "worse"

@@ -31,6 +31,12 @@ def test_words_tell_noise_from_more() -> None:
     )
     one_apart = one_hot([0, 1] * 99 + [0, 0])
     assert paired_difference(gold, good, one_apart, groups).is_noise
+    # Nine more pairs right of a common label, the only pair of a rare one wrong: accuracy and macro F1 disagree.
+    skewed = np.array([0] * 40 + [1], dtype=np.int64)
+    careful, bold = one_hot([2] * 9 + [0] * 31 + [1]), one_hot([0] * 40 + [0])
+    split = paired_difference(skewed, careful, bold, np.arange(41))
+    assert (split.wins, split.losses, split.is_noise) == (9, 1, True)
+    assert split.in_words("old", "new").startswith("Not settled: new is right on more pairs than old")
     same = paired_difference(gold, good, good, groups)
     assert same.p_value == 1
     assert same.in_words("old", "new") == "new answers every pair as right or as wrong as old."
