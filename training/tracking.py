@@ -104,7 +104,9 @@ def log_data(data: LabelledSet, *, context: str) -> None:
             frame, source=str(data.path), name=data.name, digest=data.sha256[:32]
         )
     mlflow.log_input(dataset, context=context)
-    mlflow.log_params({f"data/{data.name}/sha256": data.sha256, f"data/{data.name}/sentences": len(data.sentences)})
+    mlflow.log_params(
+        {f"{context}/{data.name}/sha256": data.sha256, f"{context}/{data.name}/sentences": len(data.sentences)}
+    )
 
 
 def _ends(dyad: Sequence[str]) -> dict[str, str]:

@@ -74,7 +74,7 @@ def test_an_evaluation_leaves_its_record(evaluated: tuple[Path, str, str], tiny_
     assert {"gold/swap_invariance", "gold/end_to_end_triple_f1", "gold/average_precision_mediating"} <= metrics.keys()
     assert params["model"] == str(tiny_folder)
     assert params["version/torch"] == torch.__version__
-    assert len(params["data/gold/sha256"]) == 64
+    assert len(params["evaluation/gold/sha256"]) == 64
     assert run.inputs is not None
     assert [entry.dataset.name for entry in run.inputs.dataset_inputs] == ["gold"]
     names = {entry.path for entry in mlflow.MlflowClient().list_artifacts(first, "gold")}
@@ -155,6 +155,11 @@ def test_a_baseline_learns_from_what_it_is_not_scored_on(tmp_path: Path) -> None
         assert done.returncode == 0, done.stderr
         mlflow.set_tracking_uri(f"sqlite:///{tmp_path / 'mlflow.db'}")
         scores[baseline] = mlflow.get_run(run_id(done.stdout)).data.metrics["gold/macro_f1"]
+    # A set may be learned from and scored, each fold on its own side.
+    folds = detente(
+        tmp_path, "evaluate", "majority", "train.jsonl", "--train", "train.jsonl", "--fold", "0", "--resamples", "100"
+    )
+    assert folds.returncode == 0, folds.stderr
     # The verb tells the label: words must find it, and the commonest label alone has F1 on one of four labels.
     assert scores["bag-of-words"] > 0.9
     assert scores["majority"] < 0.25
