@@ -28,8 +28,8 @@ from ..models.loading import LoadedModel, fast_dtype, load_model, quiet_transfor
 from ..models.stance import StanceModel
 from .calibration import fit_temperature
 from .examples import IGNORED, Example, ExampleBatch, batches, make_examples, split_folds
-from .labelling import ModelLabeller, label_pairs
-from .score import LabelScores, score_labels
+from .figures import point_figures
+from .labelling import Labelled, ModelLabeller, label_pairs
 
 _ADVANCED = {"lr_heads": 10.0, "weight_decay": 0.01, "warmup": 0.06}
 
@@ -108,8 +108,14 @@ def _read(spec: str) -> tuple[list[LabelledSentence], int]:
     return list(read_labelled(path)), times
 
 
-def _report(title: str, scores: LabelScores) -> None:
-    print(title, scores.in_words(), flush=True)
+def _report(title: str, labelled: Labelled) -> None:
+    figures = point_figures(labelled)
+    each = ", ".join(f"{label} {figures[f'f1_{label}']:.3f}" for label in labelled.labels if f"f1_{label}" in figures)
+    line = f"{len(labelled.pairs):,} pairs: accuracy {figures['accuracy']:.3f}, "
+    line += f"macro F1 {figures['macro_f1']:.3f} ({each})"
+    if "two_way" in figures:
+        line += f", two-way {figures['two_way']:.3f}, with neutral allowed {figures['two_way_with_neutral']:.3f}"
+    print(title, line, flush=True)
 
 
 def main() -> None:
@@ -156,14 +162,15 @@ def main() -> None:
     print(f"{len(examples):,} examples, {sum(len(example.pair_labels) for example in examples):,} pairs", flush=True)
     fit(model, examples, pad_id=int(model.encoder.config.pad_token_id), settings=settings)
     loaded = LoadedModel(model, tokenizer, "new")
+    labeller = ModelLabeller(StanceScorer(loaded))
     if args.calibrate:
         held = list(read_labelled(args.calibrate))
         model.config.calibration_temperature = 1.0
-        labelled = label_pairs(ModelLabeller(StanceScorer(loaded)), held)
+        labelled = label_pairs(labeller, held)
         model.config.calibration_temperature = fit_temperature(labelled)
         print(f"temperature {model.config.calibration_temperature:.3f}", flush=True)
     for title, sentences in scored.items():
-        _report(title, score_labels(loaded, sentences))
+        _report(title, label_pairs(labeller, sentences))
     with quiet_transformers():
         model.to(torch.float16).save_pretrained(args.out)  # type: ignore[arg-type]
         tokenizer.save(str(args.out / "tokenizer.json"))

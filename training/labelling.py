@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -28,35 +29,37 @@ class Labeller(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class GoldPair:
-    """An ordered pair with a known label: the row of its sentence in the set, its ends, and its label."""
+    """An ordered pair with a known label: its sentence, its ends, and its label."""
 
-    row: int
     sentence: LabelledSentence
     dyad: Dyad
     label: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Labelled:
-    """Gold pairs and what a model says of them; ``probabilities`` (pairs, labels)."""
+    """Gold pairs and what a model says of them; ``probabilities`` (pairs, labels).
+
+    What is derived is kept: every resample of the bootstrap reads it again.
+    """
 
     labels: tuple[str, ...]
     pairs: tuple[GoldPair, ...]
     probabilities: Floats
 
-    @property
+    @cached_property
     def gold(self) -> NDArray[np.int64]:
         """Indices of the gold labels (pairs,)."""
         index = {label: number for number, label in enumerate(self.labels)}
         return np.array([index[pair.label] for pair in self.pairs], dtype=np.int64)
 
-    @property
+    @cached_property
     def said(self) -> NDArray[np.int64]:
         """Indices of the most probable labels (pairs,)."""
         best: NDArray[np.int64] = self.probabilities.argmax(axis=1)
         return best
 
-    @property
+    @cached_property
     def groups(self) -> NDArray[np.int64]:
         """The sentence of each pair (pairs,): pairs of one text are resampled together."""
         texts: dict[str, int] = {}
@@ -68,9 +71,9 @@ def label_pairs(labeller: Labeller, sentences: Sequence[LabelledSentence]) -> La
     answers = labeller.label(sentences)
     pairs: list[GoldPair] = []
     rows: list[tuple[float, ...]] = []
-    for row, (sentence, answer) in enumerate(zip(sentences, answers, strict=True)):
+    for sentence, answer in zip(sentences, answers, strict=True):
         for dyad, label in sentence.pairs():
-            pairs.append(GoldPair(row, sentence, dyad, label))
+            pairs.append(GoldPair(sentence, dyad, label))
             rows.append(answer[dyad])
     probabilities = np.array(rows, dtype=np.float64).reshape(len(rows), len(labeller.labels))
     # The model's sums are 1 but for the rounding of its own, shorter numbers.

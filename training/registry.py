@@ -121,7 +121,7 @@ def promote(run_id: str, *, force: bool = False) -> Promotion:
     if champion is not None and champion.run_id != run_id:
         differences = _differences(str(champion.run_id), run_id)
         if not force:
-            _refuse_worse(differences, run_id)
+            refuse_worse(differences, run_id)
     client.set_registered_model_alias(REGISTERED, CHAMPION, versions[0].version)
     previous = None if champion is None else str(champion.run_id)
     return Promotion(str(versions[0].version), previous, differences)
@@ -144,7 +144,8 @@ def _differences(champion: str, challenger: str) -> dict[str, PairedDifference]:
     return found
 
 
-def _refuse_worse(differences: dict[str, PairedDifference], run_id: str) -> None:
+def refuse_worse(differences: dict[str, PairedDifference], run_id: str) -> None:
+    """Raise where a run is worse than the champion beyond the interval on a set, or no set is common to both."""
     remedy = "Use --force to promote it all the same."
     if not differences:
         raise DetenteError(

@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 from sklearn.metrics import accuracy_score
 
-from ..data.schema import Actor, Dyad
+from ..data.schema import Actor
 from .figures import macro_f1
 from .labelling import GoldPair, Labelled
 
@@ -106,8 +106,3 @@ def _regions() -> Mapping[str, str]:
     from countryinfo import all_countries
 
     return {str(info.iso(3)): str(info.region() or "elsewhere") for info in all_countries()}
-
-
-def dyad_words(dyad: Dyad) -> str:
-    """A dyad as tables show it."""
-    return f"{dyad.source} -> {dyad.target}"

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from detente.data.errors import DetenteError
 from detente.training.comparing import differing, paired_difference
+from detente.training.registry import refuse_worse
 
 
 def one_hot(said: list[int]) -> np.ndarray:
@@ -45,3 +47,15 @@ def test_words_tell_noise_from_more() -> None:
 def test_parameters_that_differ() -> None:
     first, second = {"epochs": "3", "seed": "0", "lr": "1"}, {"epochs": "4", "seed": "0"}
     assert differing(first, second) == {"epochs": ("3", "4"), "lr": ("1", "\u2014")}
+
+
+def test_only_what_is_worse_beyond_the_interval_is_refused() -> None:
+    gold = np.array([0, 1] * 100, dtype=np.int64)
+    poor, good, near = one_hot([0, 0] * 100), one_hot([0, 1] * 100), one_hot([0, 1] * 99 + [0, 0])
+    groups = np.arange(200)
+    with pytest.raises(DetenteError, match=r"no worse than the champion, found macro F1 on dev lower by 0\.6"):
+        refuse_worse({"dev": paired_difference(gold, good, poor, groups)}, "run")
+    refuse_worse({"dev": paired_difference(gold, good, near, groups)}, "run")
+    refuse_worse({"dev": paired_difference(gold, poor, good, groups)}, "run")
+    with pytest.raises(DetenteError, match="both the champion and the new model were evaluated, found none"):
+        refuse_worse({}, "run")

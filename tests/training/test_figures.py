@@ -27,7 +27,7 @@ def labelled(rows: list[tuple[int, list[float]]], *, per_sentence: int = 1) -> L
             "stances": [["OZZ", "EVV", STANCES[gold]]],
         }
         sentence = LabelledSentence.from_json(record)
-        pairs.append(GoldPair(number // per_sentence, sentence, next(iter(sentence.stances)), STANCES[gold]))
+        pairs.append(GoldPair(sentence, next(iter(sentence.stances)), STANCES[gold]))
     return Labelled(STANCES, tuple(pairs), np.array([row for _, row in rows]))
 
 
