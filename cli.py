@@ -67,6 +67,7 @@ def score(
     from .inference.gazetteer import load_gazetteer
     from .inference.inputs import find_inputs
     from .inference.job import Output, score_archive
+    from .inference.pipeline import Pipeline
     from .inference.report import JobProgress, print_report
     from .inference.scorer import StanceScorer
     from .models.loading import load_model
@@ -83,10 +84,8 @@ def score(
         result = score_archive(
             inputs,
             output,
-            scorer=scorer,
-            gazetteer=gazetteer,
+            pipeline=Pipeline(scorer, gazetteer, keep_neutral=keep_neutral),
             reader=reader,
-            keep_neutral=keep_neutral,
             on_progress=progress.update,
         )
     print_report(result, output)

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..data.schema import Actor, Article, Span, Stance
 from .gazetteer import Gazetteer
-from .job import actors_by_sentence
+from .pipeline import actors_by_sentence
 from .scorer import Candidate, StanceScorer
 from .sentences import split_sentences
 

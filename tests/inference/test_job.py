@@ -14,6 +14,7 @@ from detente.inference.articles import ArticleReader
 from detente.inference.gazetteer import Gazetteer, Name
 from detente.inference.inputs import find_inputs
 from detente.inference.job import JobResult, Output, plan_shards, score_archive
+from detente.inference.pipeline import Pipeline
 from detente.inference.scorer import StanceScorer
 from detente.models.batch import cut_at
 from detente.models.loading import LoadedModel
@@ -36,10 +37,8 @@ def run(
     result = score_archive(
         find_inputs([str(archive)]),
         output,
-        scorer=StanceScorer(tiny),
-        gazetteer=GAZETTEER,
+        pipeline=Pipeline(StanceScorer(tiny), GAZETTEER, keep_neutral=keep_neutral),
         reader=ArticleReader(),
-        keep_neutral=keep_neutral,
     )
     rows = pq.read_table(output.stances).to_pylist()
     rejects = [json.loads(line) for line in output.rejects.read_text(encoding="utf-8").splitlines()]
