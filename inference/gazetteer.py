@@ -21,12 +21,16 @@ from ..data.schema import Span
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A surface form of an actor, valid in the years ``first`` to ``last`` (inclusive, None: open)."""
+    """A surface form of an actor, valid in the years ``first`` to ``last`` (inclusive, None: open).
+
+    ``person`` tells the name of somebody who stands for the actor from a name of the actor.
+    """
 
     text: str
     actor: str
     first: int | None = None
     last: int | None = None
+    person: bool = False
 
     def holds_in(self, year: int | None) -> bool:
         """Whether the name stands for the actor in a text of that year; undated texts take any."""
@@ -41,6 +45,11 @@ class Match:
 
     span: Span
     actor: str
+    person: bool = False
+
+
+#: Whose name it is where a name of an actor stands in a phrase that is none: "Washington Post", "Indian Ocean".
+NO_ACTOR = ""
 
 
 class Gazetteer:
@@ -68,20 +77,29 @@ class Gazetteer:
             text: any text; offsets of the result count its characters.
             year: when it was written, to tell the holders of an office apart.
         """
-        found: list[tuple[int, int, str]] = []
+        found: list[tuple[int, int, Name]] = []
         for index, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
             if _is_word(text, start, end):
                 name = next((name for name in self._names[index] if name.holds_in(year)), None)
                 if name is not None:
-                    found.append((start, -end, name.actor))
-        found.sort()
+                    found.append((start, -end, name))
+        found.sort(key=lambda match: match[:2])
         matches: list[Match] = []
         behind = 0
-        for start, minus_end, actor in found:
+        for start, minus_end, name in found:
             if start >= behind:
-                matches.append(Match(Span(start, -minus_end), actor))
                 behind = -minus_end
+                if name.actor != NO_ACTOR:
+                    matches.append(Match(Span(start, behind), name.actor, name.person))
         return matches
+
+    def long_names(self, *, chars: int) -> dict[str, tuple[Name, ...]]:
+        """Names of at least so many characters, with whom they stand for; the latest holder first."""
+        return {
+            group[0].text: tuple(group)
+            for group in self._names
+            if len(group[0].text) >= chars and group[0].actor != NO_ACTOR
+        }
 
 
 def _is_word(text: str, start: int, end: int) -> bool:
@@ -203,25 +221,28 @@ def _library_states() -> Iterator[Name]:
 
 def _own_files() -> Iterator[Name]:
     """The names in data/gazetteer/*.yaml."""
-    folder = files("detente.data") / "gazetteer"
-    for state, entry in _load(folder / "states.yaml").items():
+    for state, entry in load_list("states.yaml").items():
         years = (entry.get("from"), entry.get("to"))
         for field in ("names", "adjectives", "peoples", "capitals", "metonyms"):
             yield from (Name(form, state, *years) for form in entry.get(field, ()))
     for file in ("organisations.yaml", "groups.yaml"):
-        for actor, entry in _load(folder / file).items():
+        for actor, entry in load_list(file).items():
             years = (entry.get("from"), entry.get("to"))
             for field in ("names", "acronyms", "leaders"):
-                yield from (Name(form, actor, *years) for form in entry.get(field, ()))
+                yield from (Name(form, actor, *years, person=field == "leaders") for form in entry.get(field, ()))
     for file in ("leaders.yaml", "ministers.yaml"):
-        for actor, people in _load(folder / file).items():
+        for actor, people in load_list(file).items():
             for person in people:
                 forms = [person["name"], *person.get("also", ())]
                 forms += [person["last"]] if "last" in person else []
-                yield from (Name(form, actor, person["from"], person.get("to")) for form in forms)
+                yield from (Name(form, actor, person["from"], person.get("to"), person=True) for form in forms)
+    for phrases in load_list("phrases.yaml").values():
+        yield from (Name(phrase, NO_ACTOR) for phrase in phrases)
 
 
-def _load(path: Any) -> Mapping[str, Any]:
+def load_list(name: str) -> Mapping[str, Any]:
+    """One of the package's own lists, a file in data/gazetteer."""
+    path = files("detente.data") / "gazetteer" / name
     content: Mapping[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=_FAST_LOADER)
     return content
 
