@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from . import __version__, cli_data, cli_training
+from . import __version__, cli_data, cli_train, cli_training
 from .data.errors import DetenteError, Exit
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
+app.add_typer(cli_train.app)
 app.add_typer(cli_training.app)
 app.add_typer(cli_data.app)
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 from .schema import Actor, Dyad, LabelledSentence, Span
 from .states import State, states
@@ -69,6 +69,40 @@ def swap_states(sentence: LabelledSentence, chosen: random.Random) -> LabelledSe
     return _rewrite(sentence, edits, {actor: partner.code for actor, partner in partners.items()})
 
 
+def exchange_states(sentence: LabelledSentence, chosen: random.Random) -> LabelledSentence | None:
+    """Let two states of a sentence change places, names and stances; None if no two can.
+
+    "Peru bombed Chile" becomes "Chile bombed Peru": who does it has changed, what is done has not. Of symmetric
+    events the labels stay as they are.
+    """
+    named = [(actor, state) for actor in sentence.actors if (state := _state_of(sentence.text, actor)) is not None]
+    couples = [
+        (one, other)
+        for one, other in combinations(named, 2)
+        if one[1].with_article == other[1].with_article
+        and _articles_fit(sentence.text, *one, other[1])
+        and _articles_fit(sentence.text, *other, one[1])
+    ]
+    if not couples:
+        return None
+    (one, first), (other, second) = chosen.choice(couples)
+    edits = [_Edit(span, _form(sentence.text, span, first, second)) for span in one.mentions]
+    edits += [_Edit(span, _form(sentence.text, span, second, first)) for span in other.mentions]
+    edits.sort(key=lambda edit: edit.span)
+    if not _apart(edits, sentence.actors):
+        return None
+    return _rewrite(sentence, edits, {one.id: other.id, other.id: one.id})
+
+
+def _articles_fit(text: str, actor: Actor, state: State, other: State) -> bool:
+    """Whether "a" and "an" before the state's forms go with the other's."""
+    return all(
+        not _ARTICLE.search(text[: span.start])
+        or _takes_an(text[span.start : span.end]) == _takes_an(_form(text, span, state, other))
+        for span in actor.mentions
+    )
+
+
 @lru_cache(maxsize=1)
 def _by_form() -> Mapping[str, State]:
     return {form: state for state in states() for form in (state.name, state.adjective)}
@@ -94,11 +128,7 @@ def _fits(text: str, actor: Actor, state: State, other: State) -> bool:
     """Whether another state reads well in all places of this one and is not in the sentence yet."""
     if state.with_article != other.with_article or _occurrences(text, other):
         return False
-    return all(
-        not _ARTICLE.search(text[: span.start])
-        or _takes_an(text[span.start : span.end]) == _takes_an(_form(text, span, state, other))
-        for span in actor.mentions
-    )
+    return _articles_fit(text, actor, state, other)
 
 
 def _form(text: str, span: Span, state: State, other: State) -> str:

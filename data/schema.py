@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import permutations
@@ -81,9 +81,13 @@ class LabelledSentence:
     round: str = ""
     tags: tuple[str, ...] = ()
 
-    def pairs(self) -> Iterator[tuple[Dyad, str]]:
-        """Every ordered pair whose label is known, with its label."""
-        if self.partial:
+    def pairs(self, labels: Sequence[str] = STANCES) -> Iterator[tuple[Dyad, str]]:
+        """Every ordered pair whose label is known, with its label.
+
+        Args:
+            labels: the label set; where it has no ``neutral``, pairs that are not listed are unknown.
+        """
+        if self.partial or Stance.NEUTRAL not in labels:
             yield from ((dyad, label) for dyad, label in self.stances.items() if dyad not in self.unsure)
             return
         for source, target in permutations((actor.id for actor in self.actors), 2):

@@ -10,7 +10,7 @@ from pathlib import Path
 from .errors import DetenteError
 from .formats import READERS, PublicSet, Refused
 from .labelled import read_labelled
-from .schema import LabelledSentence
+from .schema import STANCES, LabelledSentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,11 @@ class LabelledSet:
     sha256: str
 
 
-def read_set(spec: str) -> LabelledSet:
+def read_set(spec: str, *, labels: tuple[str, ...] = STANCES) -> LabelledSet:
     """Read ``FILE`` in our own format, a folder of such files, or ``plv:FILE``, ``dse:FILE`` and so on.
+
+    Args:
+        labels: those that files in our own format may hold.
 
     Raises:
         DetenteError: no such file, it breaks its format, or it holds no sentence.
@@ -50,7 +53,7 @@ def read_set(spec: str) -> LabelledSet:
                 sentences.append(row)
     else:
         for file in files:
-            sentences += read_labelled(file)
+            sentences += read_labelled(file, labels=labels)
     if not sentences:
         raise DetenteError("at least one labelled sentence", found=f"none in {path}", remedy="Check the file.")
     return LabelledSet(

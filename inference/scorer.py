@@ -72,10 +72,11 @@ class StanceScorer:
             prepared.append(EncodedSentence(sentence.ids, sentence.actors, tuple(permutations(visible, 2))))
         return prepared
 
-    def group(self, encoded: Sequence[EncodedSentence]) -> Iterator[list[int]]:
-        """Batches of like lengths within the token budget, as indices; sentences without pairs are left out."""
+    def group(self, encoded: Sequence[EncodedSentence], *, without_pairs: bool = False) -> Iterator[list[int]]:
+        """Batches of like lengths within the token budget, as indices; sentences without pairs only if asked for."""
         group: list[int] = []
-        for index in sorted((i for i, e in enumerate(encoded) if e.pairs), key=lambda i: len(encoded[i])):
+        wanted = (i for i, e in enumerate(encoded) if without_pairs or e.pairs)
+        for index in sorted(wanted, key=lambda i: len(encoded[i])):
             if group and (len(group) + 1) * len(encoded[index]) > self.batch_tokens:
                 yield group
                 group = []

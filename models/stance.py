@@ -82,6 +82,12 @@ class StanceModel(PreTrainedModel):
         pair_logits = self.pair_head(actors[batch.pair_source], actors[batch.pair_target], sentences)
         return StanceOutput(pair_logits=pair_logits, tag_logits=self.tag_head(states))
 
+    def fit_labels(self, labels: tuple[str, ...]) -> None:
+        """Give the pair head new labels: its last layer starts anew, all else is kept."""
+        self.pair_head.out = nn.Linear(self.pair_head.out.in_features, len(labels))
+        self._init_weights(self.pair_head.out)
+        self.config.stances = list(labels)
+
     @classmethod
     def from_encoder(cls, path: str | Path, config: StanceConfig | None = None) -> Self:
         """A stance model over a pretrained encoder, with new heads.

@@ -1,19 +1,17 @@
-"""Labelled sentences as training examples, and their batches."""
+"""Labelled sentences as training examples."""
 
 from __future__ import annotations
 
 import hashlib
-import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import permutations
 
-import torch
 from tokenizers import Tokenizer
-from torch import Tensor
 
 from ..data.schema import LabelledSentence
 from ..data.sources import LabelledSet
-from ..models.batch import EncodedSentence, SentenceBatch, collate, encode
+from ..models.batch import EncodedSentence, encode
 from ..models.config import TAGS
 
 #: What the losses leave out.
@@ -21,42 +19,43 @@ IGNORED = -100
 
 
 @dataclass(frozen=True, slots=True)
+class Targets:
+    """What a teacher says of a sentence: logits of its pairs (pairs, labels) and of its word pieces (pieces, tags)."""
+
+    pairs: tuple[tuple[float, ...], ...]
+    tags: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Example:
-    """An encoded sentence, a label index for each of its pairs and a tag index (or ``IGNORED``) for each piece."""
+    """An encoded sentence, a label index for each of its pairs and a tag index for each piece, or ``IGNORED``."""
 
     encoded: EncodedSentence
     pair_labels: tuple[int, ...]
     tags: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ExampleBatch:
-    """A batch with its labels: ``pair_labels`` (P,), ``tags`` (B, T)."""
-
-    inputs: SentenceBatch
-    pair_labels: Tensor
-    tags: Tensor
+    targets: Targets | None = None
 
 
 def make_examples(
-    sentences: Sequence[LabelledSentence], tokenizer: Tokenizer, *, labels: Sequence[str]
+    sentences: Sequence[LabelledSentence], tokenizer: Tokenizer, *, labels: Sequence[str], every_pair: bool = False
 ) -> list[Example]:
-    """Tokenize sentences; pairs with an actor behind the tokenizer's cut are left out."""
+    """Tokenize sentences; pairs with an actor behind the tokenizer's cut are left out.
+
+    Args:
+        every_pair: keep the pairs without a known label, for a teacher to label.
+    """
     index = {label: number for number, label in enumerate(labels)}
     encodings = tokenizer.encode_batch([sentence.text for sentence in sentences])
     examples = []
     for sentence, encoding in zip(sentences, encodings, strict=True):
         rows = {actor.id: row for row, actor in enumerate(sentence.actors)}
-        mentions = [actor.mentions for actor in sentence.actors]
-        places = encode(encoding, mentions, ()).actors
-        known = [
-            ((rows[dyad.source], rows[dyad.target]), index[label])
-            for dyad, label in sentence.pairs()
-            if places[rows[dyad.source]] and places[rows[dyad.target]]
-        ]
-        encoded = EncodedSentence(ids=tuple(encoding.ids), actors=places, pairs=tuple(pair for pair, _ in known))
+        places = encode(encoding, [actor.mentions for actor in sentence.actors], ()).actors
+        known = {(rows[dyad.source], rows[dyad.target]): index[label] for dyad, label in sentence.pairs(labels)}
+        pairs = permutations(range(len(places)), 2) if every_pair else known
+        seen = tuple(pair for pair in pairs if places[pair[0]] and places[pair[1]])
+        encoded = EncodedSentence(ids=tuple(encoding.ids), actors=places, pairs=seen)
         tags = _tags(sentence, encoding.offsets, encoding.special_tokens_mask)
-        examples.append(Example(encoded, tuple(label for _, label in known), tags))
+        examples.append(Example(encoded, tuple(known.get(pair, IGNORED) for pair in seen), tags))
     return examples
 
 
@@ -75,33 +74,6 @@ def _tags(sentence: LabelledSentence, offsets: Sequence[tuple[int, int]], specia
         for order, piece in enumerate(inside):
             tags[piece] = TAGS.index("I" if order else "B")
     return tuple(tags)
-
-
-def batches(
-    examples: Sequence[Example], *, batch_tokens: int, pad_id: int, shuffle: random.Random | None = None
-) -> Iterator[ExampleBatch]:
-    """Batches of similar lengths within a budget of padded word pieces, in random order if ``shuffle`` is given."""
-    # A random key among equal lengths keeps the batches of one epoch different from those of the next.
-    order = sorted(range(len(examples)), key=lambda i: (len(examples[i].encoded), shuffle.random() if shuffle else i))
-    groups: list[list[int]] = [[]]
-    for i in order:
-        if groups[-1] and (len(groups[-1]) + 1) * len(examples[i].encoded) > batch_tokens:
-            groups.append([])
-        groups[-1].append(i)
-    if shuffle:
-        shuffle.shuffle(groups)
-    for group in groups:
-        if group:
-            yield _collate([examples[i] for i in group], pad_id=pad_id)
-
-
-def _collate(examples: Sequence[Example], *, pad_id: int) -> ExampleBatch:
-    inputs = collate([example.encoded for example in examples], pad_id=pad_id)
-    tags = torch.full(inputs.input_ids.shape, IGNORED)
-    for row, example in enumerate(examples):
-        tags[row, : len(example.tags)] = torch.tensor(example.tags)
-    pair_labels = torch.tensor([label for example in examples for label in example.pair_labels], dtype=torch.long)
-    return ExampleBatch(inputs=inputs, pair_labels=pair_labels, tags=tags)
 
 
 def split_folds(

@@ -72,7 +72,7 @@ def label_pairs(labeller: Labeller, sentences: Sequence[LabelledSentence]) -> La
     pairs: list[GoldPair] = []
     rows: list[tuple[float, ...]] = []
     for sentence, answer in zip(sentences, answers, strict=True):
-        for dyad, label in sentence.pairs():
+        for dyad, label in sentence.pairs(labeller.labels):
             pairs.append(GoldPair(sentence, dyad, label))
             rows.append(answer[dyad])
     probabilities = np.array(rows, dtype=np.float64).reshape(len(rows), len(labeller.labels))
@@ -91,7 +91,11 @@ class ModelLabeller:
         return self._scorer.labels
 
     def label(self, sentences: Sequence[LabelledSentence]) -> list[dict[Dyad, tuple[float, ...]]]:
-        """A pair behind the model's longest input counts as neutral: a batch job writes no row for it."""
-        unseen = tuple(float(label == Stance.NEUTRAL) for label in self.labels)
+        """A pair behind the model's longest input counts as neutral, as a batch job writes no row for it.
+
+        Where the labels have no ``neutral``, all are as likely.
+        """
+        likely = [label for label in self.labels if label == Stance.NEUTRAL] or self.labels
+        unseen = tuple(float(label in likely) / len(likely) for label in self.labels)
         scores = self._scorer.score([Candidate(sentence.text, sentence.actors) for sentence in sentences])
         return [{pair.dyad: pair.probabilities or unseen for pair in pairs} for pairs in scores]

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
+import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from importlib.metadata import version
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -47,15 +49,31 @@ def use_store() -> None:
 
 
 @contextmanager
-def recorded_run(name: str, params: Mapping[str, Any]) -> Iterator[str]:
-    """A run with its parameters, package versions and git commit; gives its id."""
-    with mlflow.start_run(run_name=name) as run:
+def recorded_run(name: str, params: Mapping[str, Any], *, run_id: str | None = None) -> Iterator[str]:
+    """A run with its parameters, package versions and git commit; gives its id.
+
+    Args:
+        run_id: go on with this run, if the store still holds it.
+    """
+    if run_id is not None:
+        try:
+            mlflow.get_run(run_id)
+        except MlflowException:
+            run_id = None
+    with mlflow.start_run(run_id=run_id, run_name=name) as run:
         run_id = str(run.info.run_id)
         everything = {**params, **{f"version/{package}": version(package) for package in _VERSIONS}}
         mlflow.MlflowClient().log_batch(run_id, params=[Param(key, str(value)) for key, value in everything.items()])
         if commit := _git_commit():
             mlflow.set_tag("mlflow.source.git.commit", commit)
         yield run_id
+
+
+@contextmanager
+def continued_run(run_id: str) -> Iterator[None]:
+    """Make a run that has ended the active one again."""
+    with mlflow.start_run(run_id=run_id):
+        yield
 
 
 def log_evaluation(run_id: str, evaluation: Evaluation) -> None:
@@ -90,6 +108,12 @@ def log_evaluation(run_id: str, evaluation: Evaluation) -> None:
         path = Path(folder) / f"{name}.parquet"
         pq.write_table(_prediction_table(evaluation), path)
         mlflow.log_artifact(str(path), _PREDICTIONS)
+
+
+def log_metrics(run_id: str, values: Mapping[str, float], *, step: int) -> None:
+    """Several metrics at one step, in one write; what is not a finite number is left out."""
+    metrics = [Metric(key, value, int(time.time() * 1_000), step) for key, value in values.items() if isfinite(value)]
+    mlflow.MlflowClient().log_batch(run_id, metrics=metrics)
 
 
 def log_data(data: LabelledSet, *, context: str) -> None:

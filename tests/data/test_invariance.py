@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from detente.data.invariance import swap_states, swapped
+from detente.data.invariance import exchange_states, swap_states, swapped
 from detente.data.schema import LabelledSentence
 from detente.data.states import State, states
 from hypothesis import assume, given
@@ -140,3 +140,25 @@ def test_the_list_of_states_is_sound() -> None:
     assert BY_CODE["DEU"] == State("DEU", "Germany", "German", with_article=False)
     assert BY_CODE["TUR"].name == "Turkey"
     assert len(BY_CODE) > 120
+
+
+@given(st.permutations(PLAIN), st.integers(0, 100))
+def test_two_states_change_places_and_their_stances_with_them(order: list[State], seed: int) -> None:
+    one, other = order[:2]
+    original = sentence(f"{one.name} shelled {other.adjective} troops near the border.", one.code, other.code)
+    assume(len(original.actors) == 2)
+    exchanged = exchange_states(original, random.Random(seed))
+    assert exchanged is not None
+    assert exchanged.text == f"{other.name} shelled {one.adjective} troops near the border."
+    assert dict(exchanged.stances) == {(other.code, one.code): "hostile"}
+    back = exchange_states(exchanged, random.Random(seed))
+    assert back is not None
+    assert (back.text, dict(back.stances)) == (original.text, dict(original.stances))
+
+
+def test_what_cannot_change_places() -> None:
+    alone = sentence("Kenya held its breath.", "KEN")
+    assert exchange_states(alone, random.Random(0)) is None
+    # "an Iranian" and "a Kenyan" would read wrong.
+    sounds = sentence("Kenya saw an Iranian ship.", "KEN", "IRN")
+    assert exchange_states(sounds, random.Random(0)) is None

@@ -1,0 +1,114 @@
+"""What a run learns from and what it is measured on, kept apart by text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from ..data.errors import DetenteError
+from ..data.schema import LabelledSentence
+from ..data.sources import LabelledSet, read_set
+from .examples import only_fold
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """A set that is learned from, so many times in each pass."""
+
+    data: LabelledSet
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """The sets of a run; no text of ``dev`` or of a set that is kept out is in ``learned``.
+
+    ``banned`` holds those texts (see ``normal``), ``kept_out`` counts the sentences that were left out for them.
+    """
+
+    learned: tuple[Learned, ...]
+    dev: LabelledSet
+    banned: frozenset[str]
+    kept_out: int
+
+    def sentences(self) -> list[LabelledSentence]:
+        """All that is learned from in one pass."""
+        return [sentence for one in self.learned for sentence in one.data.sentences * one.times]
+
+
+def gather(
+    data: Sequence[str],
+    *,
+    hold_out: Sequence[str] = (),
+    dev: str | None = None,
+    keep_out: Sequence[str] = (),
+    labels: tuple[str, ...],
+) -> Material:
+    """Read the sets of a run.
+
+    Args:
+        data: sets to learn from, each ``SET`` or ``SET:TIMES``.
+        hold_out: the same, but a fifth of each, by a hash of the text, is kept out of the whole run.
+        dev: the set that decides when to stop and how to calibrate; else a fifth of ``data``.
+        keep_out: sets of which no text may be learned, as they are to be scored afterwards.
+
+    Raises:
+        DetenteError: a set cannot be read, holds a label that is none of ``labels``, or nothing is left to learn.
+    """
+    whole = [_learned(spec, labels) for spec in data]
+    parted = [_learned(spec, labels) for spec in hold_out]
+    if not whole and not parted:
+        raise DetenteError("at least one set to learn from", found="none", remedy="Name it with --data.")
+    if dev is not None:
+        dev_set = _checked(read_set(dev, labels=labels), labels)
+    else:
+        sides = [only_fold(one.data, 1, held_out=True) for one in whole or parted]
+        dev_set = replace(
+            sides[0], name="held-out-fifth", sentences=tuple(sentence for side in sides for sentence in side.sentences)
+        )
+    if not any(True for sentence in dev_set.sentences for _ in sentence.pairs()):
+        raise DetenteError(
+            "at least one labelled pair to measure on", found="none", remedy="Name a labelled set with --dev."
+        )
+    held = [only_fold(one.data, 0, held_out=True) for one in parted]
+    banned = frozenset(
+        normal(sentence.text)
+        for one in (dev_set, *held, *(read_set(spec, labels=labels) for spec in keep_out))
+        for sentence in one.sentences
+    )
+    learned, kept_out = [], 0
+    for one in (*whole, *parted):
+        left = tuple(sentence for sentence in one.data.sentences if normal(sentence.text) not in banned)
+        kept_out += len(one.data.sentences) - len(left)
+        learned.append(replace(one, data=replace(one.data, sentences=left)))
+    if not any(one.data.sentences for one in learned):
+        raise DetenteError("sentences to learn from", found="none beside those to measure on", remedy="Give more data.")
+    return Material(tuple(learned), dev_set, banned, kept_out)
+
+
+def _learned(spec: str, labels: tuple[str, ...]) -> Learned:
+    name, _, times = spec.rpartition(":")
+    counted = bool(name) and times.isdigit()
+    data = _checked(read_set(name if counted else spec, labels=labels), labels)
+    return Learned(data, int(times) if counted else 1)
+
+
+def _checked(data: LabelledSet, labels: tuple[str, ...]) -> LabelledSet:
+    unknown = sorted(_labels(data.sentences) - set(labels))
+    if unknown:
+        raise DetenteError(
+            f"the labels {', '.join(labels)}",
+            found=", ".join(unknown),
+            remedy="List your labels under `labels` in the configuration.",
+            where=str(data.path),
+        )
+    return data
+
+
+def _labels(sentences: Iterable[LabelledSentence]) -> set[str]:
+    return {label for sentence in sentences for label in sentence.stances.values()}
+
+
+def normal(text: str) -> str:
+    """Texts that differ in white space or case alone are one."""
+    return " ".join(text.split()).casefold()
