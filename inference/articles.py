@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
 import re
 import shutil
@@ -13,10 +14,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
 
 from ..data.errors import DetenteError
 from ..data.schema import Article
-from .inputs import Format, InputFile, OpenedFile, open_input
+from .inputs import Format, InputFile, OpenedFile, is_bomb, open_input
+
+if TYPE_CHECKING:
+    import pyarrow.parquet as pq
 
 #: Names under which archives keep the parts of an article, the likelier first.
 COMMON_NAMES: dict[str, tuple[str, ...]] = {
@@ -76,11 +82,30 @@ class ColumnNames:
 
 
 def _no_column(expected: str, present: Sequence[str], remedy: str) -> DetenteError:
-    return DetenteError(expected, found=f"the columns {', '.join(map(repr, present)) or '(none)'}", remedy=remedy)
+    shown = [repr(name[:40]) for name in present[:_COLUMNS_SHOWN]]
+    if len(present) > _COLUMNS_SHOWN:
+        shown.append(f"and {len(present) - _COLUMNS_SHOWN:,} more")
+    return DetenteError(expected, found=f"the columns {', '.join(shown) or '(none)'}", remedy=remedy)
+
+
+_COLUMNS_SHOWN = 20
+# What is short here is none of the file's faults: another try, on another day, can succeed.
+_OUR_TROUBLE = (errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+#: Rows of a Parquet file that are decoded at once, and the bytes that they may take.
+_BATCH_ROWS = 256
+_BATCH_BYTES = 64 * 2**20
 
 
 class _RecordError(Exception):
     """A record that cannot become an article; the text is the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line with its end, or the beginning of one that is too long."""
+
+    raw: bytes
+    is_cut: bool
 
 
 @dataclass(slots=True)
@@ -89,10 +114,15 @@ class ArticleReader:
 
     ``read`` yields an ``Article`` for each record, or a ``Reject`` that says why there is none: every record comes
     out as one of the two.
+
+    Attributes:
+        max_chars: longer articles are rejected; it bounds what is held of a record at any stage.
+        scratch: where a compressed Parquet file is unpacked to while it is read, in a file without a name.
     """
 
     columns: ColumnNames = field(default_factory=ColumnNames)
     max_chars: int = 1_000_000
+    scratch: Path | None = None
     _opened: OpenedFile | None = field(default=None, init=False)
 
     @property
@@ -110,14 +140,19 @@ class ArticleReader:
             Format.TSV: self._read_csv,
             Format.PARQUET: self._read_parquet,
         }
+        if file.broken:
+            yield Reject(file.name, "file", file.broken, "")
+            return
         try:
             with open_input(file) as opened:
                 self._opened = opened
                 yield from readers[file.format](file, opened)
         except (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
             # Truncated or damaged gzip, zstandard and zip data, encrypted zip members, a disk that fails.
+            if isinstance(error, OSError) and error.errno in _OUR_TROUBLE:
+                raise
             yield Reject(file.name, "file", f"could not be read to its end: {error}", "")
-        except (DetenteError, csv.Error, ValueError) as error:
+        except (DetenteError, ValueError) as error:
             yield Reject(file.name, "file", str(error), "")
         finally:
             self._opened = None
@@ -139,7 +174,10 @@ class ArticleReader:
         import trafilatura
 
         try:
-            page = trafilatura.bare_extraction(self._whole(opened), with_metadata=True)
+            try:
+                page = trafilatura.bare_extraction(self._whole(opened), with_metadata=True)
+            except RecursionError as error:
+                raise _RecordError("expected a page, found elements inside elements too deep to follow") from error
             assert not isinstance(page, dict)  # a mapping comes only where as_dict asks for it
             if page is None or not page.text:
                 raise _RecordError("expected a page with an article, found no running text in it")
@@ -149,24 +187,16 @@ class ArticleReader:
             yield Reject(file.name, "file", str(error), "")
 
     def _read_jsonl(self, file: InputFile, opened: OpenedFile) -> Iterator[Article | Reject]:
-        limit = 8 * self.max_chars  # JSON escapes make a text longer
-        number = 0
-        while raw := opened.stream.readline(limit):
-            number += 1
+        for number, line in enumerate(self._lines(opened.stream), file.part.before + 1 if file.part else 1):
             place = f"line {number}"
-            if len(raw) == limit and not raw.endswith(b"\n"):
-                while (rest := opened.stream.readline(limit)) and not rest.endswith(b"\n"):
-                    pass
-                yield Reject(
-                    file.name, place, f"expected a line of less than {limit:,} bytes, found more", _excerpt(raw)
-                )
-                continue
-            if not raw.strip():
+            if not line.raw.strip() and not line.is_cut:
                 continue
             try:
+                if line.is_cut:
+                    raise _RecordError(f"expected a line of less than {self._max_line:,} bytes, found more")
                 try:
-                    record = json.loads(_decode(raw))
-                except (json.JSONDecodeError, RecursionError) as error:
+                    record = json.loads(_decode(line.raw))
+                except (ValueError, RecursionError) as error:  # a number of 5,000 digits is a ValueError
                     raise _RecordError(f"expected a JSON object, found no JSON: {error}") from error
                 if not isinstance(record, dict):
                     raise _RecordError(f"expected a JSON object, found a {type(record).__name__}")
@@ -174,47 +204,88 @@ class ArticleReader:
                 parts = {part: record[column] for part, column in columns.items()}
                 yield self._article(parts, f"{file.name}:{number}")
             except (_RecordError, DetenteError) as error:
-                yield Reject(file.name, place, str(error), _excerpt(raw))
+                yield Reject(file.name, place, str(error), _excerpt(line.raw))
+
+    @property
+    def _max_line(self) -> int:
+        return 8 * self.max_chars  # JSON escapes make a text longer
+
+    def _lines(self, stream: IO[bytes]) -> Iterator[_Line]:
+        """The lines of a stream; of one that is too long only the beginning is held."""
+        while raw := stream.readline(self._max_line):
+            is_cut = len(raw) == self._max_line and not raw.endswith(b"\n")
+            if is_cut:
+                while (rest := stream.readline(1 << 20)) and not rest.endswith(b"\n"):
+                    pass
+            yield _Line(raw, is_cut)
 
     def _read_csv(self, file: InputFile, opened: OpenedFile) -> Iterator[Article | Reject]:
-        csv.field_size_limit(8 * self.max_chars)
-        # Bytes that are no UTF-8 pass as surrogates, so that one bad cell costs its row and not the file.
-        lines = (line.decode("utf-8", "surrogateescape") for line in opened.stream)
-        rows = csv.reader(lines, delimiter="\t" if file.format is Format.TSV else ",")
-        header = [name.removeprefix("\ufeff") for name in next(rows, [])]
+        csv.field_size_limit(self._max_line)
+        cut = False
+
+        def texts() -> Iterator[str]:
+            nonlocal cut
+            for line in self._lines(opened.stream):
+                cut = cut or line.is_cut
+                # Bytes that are no UTF-8 pass as surrogates, so that one bad cell costs its row and not the file.
+                yield line.raw.decode("utf-8", "surrogateescape")
+
+        rows = csv.reader(texts(), delimiter="\t" if file.format is Format.TSV else ",")
+        try:
+            header = [name.removeprefix("\ufeff") for name in next(rows, [])]
+        except csv.Error as error:
+            raise DetenteError("a header line", found=f"none: {error}", remedy="Mend the file.") from error
         columns = {part: header.index(column) for part, column in self.columns.find(header).items()}
-        for number, row in enumerate(rows, 1):
-            if not row:
-                continue
+        number = 0
+        while True:
+            number, cut, row = number + 1, False, []
             try:
+                row = next(rows)
+                if not row:
+                    continue
+                if cut:
+                    raise _RecordError(f"expected lines of less than {self._max_line:,} bytes, found a longer one")
                 if len(row) != len(header):
                     raise _RecordError(f"expected {len(header)} cells like the header, found {len(row)}")
                 parts = {part: row[column] for part, column in columns.items()}
                 yield self._article(parts, f"{file.name}:{number}")
-            except _RecordError as error:
+            except StopIteration:
+                return
+            except (_RecordError, csv.Error) as error:
                 yield Reject(file.name, f"row {number}", str(error), _excerpt(",".join(row)))
 
     def _read_parquet(self, file: InputFile, opened: OpenedFile) -> Iterator[Article | Reject]:
         import pyarrow.parquet as pq
 
-        with tempfile.TemporaryFile() as copy:
+        with tempfile.TemporaryFile(dir=self.scratch) as copy:
+            source: Path | IO[bytes] = copy
             # Parquet is read from its end, which a zip or gzip stream cannot seek to.
             if file.path is not None and file.member is None and file.path.suffix.lower() == ".parquet":
-                table = pq.ParquetFile(file.path)
+                source = file.path
             else:
                 shutil.copyfileobj(opened.stream, copy)
                 copy.seek(0)
-                table = pq.ParquetFile(copy)
-            columns = self.columns.find(table.schema_arrow.names)
-            number = 0
-            for batch in table.iter_batches(batch_size=256, columns=list(columns.values())):
-                for record in batch.to_pylist():
-                    number += 1
-                    try:
-                        parts = {part: record[column] for part, column in columns.items()}
-                        yield self._article(parts, f"{file.name}:{number}")
-                    except _RecordError as error:
-                        yield Reject(file.name, f"row {number}", str(error), _excerpt(str(record[columns["text"]])))
+            columns = self.columns.find(pq.ParquetFile(source).schema_arrow.names)
+            # As a dictionary a text that a million rows share stays one text in memory.
+            table = pq.ParquetFile(source, read_dictionary=[columns["text"]])
+            groups = range(file.part.start, file.part.stop) if file.part else range(table.num_row_groups)
+            number = file.part.before if file.part else 0
+            for group in groups:
+                batches = table.iter_batches(
+                    batch_size=_rows_at_once(table, group), row_groups=[group], columns=list(columns.values())
+                )
+                for batch in batches:
+                    cells = {part: batch.column(column) for part, column in columns.items()}
+                    for row in range(batch.num_rows):
+                        number += 1
+                        text = ""
+                        try:
+                            # A date that Python cannot hold is a ValueError or OverflowError.
+                            parts = {part: cell[row].as_py() for part, cell in cells.items()}
+                            text = str(parts["text"])
+                            yield self._article(parts, f"{file.name}:{number}")
+                        except (_RecordError, ValueError, OverflowError) as error:
+                            yield Reject(file.name, f"row {number}", str(error), _excerpt(text))
 
     def _article(self, parts: Mapping[str, object], default_id: str) -> Article:
         text = parts["text"]
@@ -238,6 +309,25 @@ class ArticleReader:
             title=cells.get("title", ""),
             source_name=cells.get("source", ""),
         )
+
+
+def _rows_at_once(table: pq.ParquetFile, group: int) -> int:
+    """How many rows of a row group to decode together, so that they fit in memory.
+
+    Raises:
+        DetenteError: the group is out of proportion to its bytes in the file.
+    """
+    metadata = table.metadata.row_group(group)
+    columns = [metadata.column(index) for index in range(metadata.num_columns)]
+    if bomb := next((c for c in columns if is_bomb(c.total_uncompressed_size, c.total_compressed_size)), None):
+        raise DetenteError(
+            "text",
+            found=f"{bomb.total_uncompressed_size:,} bytes out of {bomb.total_compressed_size:,}, "
+            "as in a decompression bomb",
+            remedy="Leave the file out.",
+        )
+    row = metadata.total_byte_size // max(1, metadata.num_rows)
+    return max(1, min(_BATCH_ROWS, _BATCH_BYTES // max(1, row)))
 
 
 def _decode(data: bytes) -> str:
@@ -278,7 +368,7 @@ def iso_date(value: object) -> str:
     for parse in (datetime.fromisoformat, parsedate_to_datetime):
         try:
             return parse(text).date().isoformat()
-        except (ValueError, TypeError, IndexError):
+        except (ValueError, TypeError, IndexError, OverflowError):
             continue
     return text
 

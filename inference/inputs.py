@@ -6,11 +6,12 @@ import glob
 import gzip
 import io
 import os
+import stat
 import sys
 import zipfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -41,7 +42,20 @@ _FORMATS = {
     ".htm": Format.HTML,
 }
 _COMPRESSIONS = (".gz", ".zst")
+STANDARD_INPUT = "standard input"
 READABLE = ", ".join(_FORMATS) + "; each also as .gz or .zst or inside a .zip; - for JSONL on standard input"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a file: bytes ``start`` to ``stop`` of JSONL, row groups ``start`` to ``stop`` of Parquet.
+
+    ``before`` counts the lines or rows in front of it, so that a record has the same place and id however it is read.
+    """
+
+    start: int
+    stop: int
+    before: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +66,21 @@ class InputFile:
         path: the file on disk, or None for standard input.
         name: how rows, rejects and messages call it; never used as a path.
         format: what it holds once it is decompressed.
-        size: bytes on disk, for the progress bar.
+        size: bytes on disk, of the part alone.
+        modified: when it was last written, in nanoseconds since 1970, as the file system says.
         member: its name inside the zip file at ``path``.
+        part: the part of a large file that is meant; None for all of it.
+        broken: why nothing can be read of it, if that was seen already.
     """
 
     path: Path | None
     name: str
     format: Format
     size: int
+    modified: int = 0
     member: str | None = None
+    part: Part | None = None
+    broken: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +103,13 @@ def find_inputs(arguments: Sequence[str]) -> Inputs:
     skipped = 0
     for argument in arguments:
         for path, name in _expand(argument):
-            found = [InputFile(None, "standard input", Format.JSONL, 0)] if path is None else _open_up(path, name)
-            if path is not None and not found:
-                if argument == str(path):
-                    raise DetenteError(
-                        f"a file of a kind that is read ({READABLE})", found=argument, remedy="Convert it."
-                    )
-                skipped += 1
+            if path is None:
+                found, others = [InputFile(None, STANDARD_INPUT, Format.JSONL, 0)], 0
+            else:
+                found, others = _open_up(path, name)
+            if path is not None and not found and argument == str(path):
+                raise DetenteError(f"a file of a kind that is read ({READABLE})", found=argument, remedy="Convert it.")
+            skipped += others
             for file in found:
                 files.setdefault((file.path, file.member), file)
     if not files:
@@ -123,24 +143,30 @@ def _expand(argument: str) -> Iterator[tuple[Path | None, str]]:
             yield from _expand(match)
 
 
-def _open_up(path: Path, name: str) -> list[InputFile]:
-    """The readable file at ``path``, or the readable members of the zip file there; empty for any other kind."""
-    if not path.is_file():  # a pipe or a device would block, a broken link cannot be read
-        return []
-    size = path.stat().st_size
+def _open_up(path: Path, name: str) -> tuple[list[InputFile], int]:
+    """The readable file at ``path``, or the readable members of the zip file there; and how many others there are."""
+    try:
+        status = path.stat()
+    except OSError:  # a link to nowhere, or one to itself
+        return [], 1
+    if not stat.S_ISREG(status.st_mode):  # a pipe or a device would block
+        return [], 1
+    file = InputFile(path, name, Format.TEXT, status.st_size, status.st_mtime_ns)
     if path.suffix.lower() != ".zip":
         kind = format_of(path.name)
-        return [InputFile(path, name, kind, size)] if kind else []
+        return ([replace(file, format=kind)], 0) if kind else ([], 1)
     try:
         with zipfile.ZipFile(path) as archive:
-            members = archive.infolist()
-    except zipfile.BadZipFile as error:
-        raise DetenteError("a zip file", found=str(error), remedy="Repair or remove it.", where=str(path)) from error
-    return [
-        InputFile(path, f"{name}!{info.filename}", kind, info.compress_size, member=info.filename)
+            members = [info for info in archive.infolist() if not info.is_dir()]
+    except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError) as error:
+        # One damaged file of an archive costs itself: it becomes a reject when its turn comes.
+        return [replace(file, broken=f"expected a zip file, found none that can be read: {error}")], 0
+    files = [
+        replace(file, name=f"{name}!{info.filename}", format=kind, size=info.compress_size, member=info.filename)
         for info in members
-        if not info.is_dir() and (kind := format_of(info.filename))
+        if (kind := format_of(info.filename))
     ]
+    return files, len(members) - len(files)
 
 
 def format_of(name: str) -> Format | None:
@@ -162,11 +188,22 @@ def _unambiguous(files: list[InputFile]) -> list[InputFile]:
     ]
 
 
-class _Counted(io.RawIOBase):
-    """A byte stream that counts what was read of it, for the progress bar."""
+#: Running text shrinks to a third or a tenth. What grows more than this, and is large, was made to fill memory.
+_MAX_GROWTH = 200
+_FREE_BYTES = 256 * 2**20
 
-    def __init__(self, raw: IO[bytes]) -> None:
+
+def is_bomb(size: int, compressed: int) -> bool:
+    """Whether decompressed bytes are out of proportion to the compressed ones."""
+    return size > max(_FREE_BYTES, _MAX_GROWTH * compressed)
+
+
+class _Counted(io.RawIOBase):
+    """A byte stream that counts what was read of it and stops at a limit."""
+
+    def __init__(self, raw: IO[bytes], limit: int | None = None) -> None:
         self._raw = raw
+        self._limit = limit
         self.count = 0
 
     def readable(self) -> bool:
@@ -174,7 +211,8 @@ class _Counted(io.RawIOBase):
 
     def readinto(self, buffer: object) -> int:
         view = memoryview(cast(bytearray, buffer))
-        data = self._raw.read(len(view))
+        wanted = len(view) if self._limit is None else min(len(view), self._limit - self.count)
+        data = self._raw.read(wanted)
         view[: len(data)] = data
         self.count += len(data)
         return len(data)
@@ -184,44 +222,63 @@ class _Counted(io.RawIOBase):
         super().close()
 
 
+class _Grown(_Counted):
+    """Decompressed bytes; breaks off where they are out of proportion to the compressed ones."""
+
+    def __init__(self, raw: IO[bytes], compressed: Callable[[], int]) -> None:
+        super().__init__(raw)
+        self._compressed = compressed
+
+    def readinto(self, buffer: object) -> int:
+        read = super().readinto(buffer)
+        if is_bomb(self.count, self._compressed()):
+            raise OSError(
+                f"expected text, found {self.count:,} bytes out of {self._compressed():,}, as in a decompression bomb"
+            )
+        return read
+
+
 @dataclass(frozen=True, slots=True)
 class OpenedFile:
     """The decompressed bytes of an input file."""
 
     stream: IO[bytes]
     _counted: _Counted
+    _size: int
 
     def bytes_read(self) -> int:
         """Bytes read so far, in the measure of ``InputFile.size``."""
-        return self._counted.count
+        return min(self._counted.count, self._size)
 
 
 @contextmanager
 def open_input(file: InputFile) -> Iterator[OpenedFile]:
-    """Open a file for reading, through zip, gzip and zstandard; nothing is unpacked to disk."""
+    """Open a file, or the bytes of a part of it, through zip, gzip and zstandard; nothing is unpacked to disk."""
     import pyarrow as pa
 
-    suffix = os.path.splitext((file.member or file.name).lower())[1]
-    archive: zipfile.ZipFile | None = None
-    try:
+    with ExitStack() as stack:
         if file.path is None:
             counted = _Counted(sys.stdin.buffer)
         elif file.member is not None:
-            archive = zipfile.ZipFile(file.path)
-            counted = _Counted(archive.open(file.member))
+            archive = stack.enter_context(zipfile.ZipFile(file.path))
+            counted = _Grown(stack.enter_context(archive.open(file.member)), lambda: file.size)
         else:
-            counted = _Counted(file.path.open("rb"))
-        raw = io.BufferedReader(cast(io.RawIOBase, counted), 1 << 16)
+            on_disk = stack.enter_context(file.path.open("rb"))
+            if file.part is not None and file.format is Format.JSONL:
+                on_disk.seek(file.part.start)
+            # No more than was planned: what a program still appends is seen as a change afterwards.
+            counted = _Counted(on_disk, limit=file.size)
+        stream: IO[bytes] = _buffered(counted)
+        suffix = os.path.splitext((file.member or file.name).lower())[1]
         if suffix == ".gz":
-            stream: IO[bytes] = io.BufferedReader(cast(io.RawIOBase, gzip.GzipFile(fileobj=raw)), 1 << 16)
+            unpacked: IO[bytes] = cast(IO[bytes], gzip.GzipFile(fileobj=stream))
         elif suffix == ".zst":
-            stream = io.BufferedReader(
-                cast(io.RawIOBase, pa.CompressedInputStream(pa.PythonFile(raw), "zstd")), 1 << 16
-            )
-        else:
-            stream = raw
-        yield OpenedFile(stream=stream, _counted=counted)
+            unpacked = cast(IO[bytes], pa.CompressedInputStream(pa.PythonFile(cast(io.IOBase, stream)), "zstd"))
+        if suffix in _COMPRESSIONS:
+            stream = _buffered(_Grown(unpacked, lambda: counted.count))
+        yield OpenedFile(stream=stream, _counted=counted, _size=file.size)
         stream.close()
-    finally:
-        if archive is not None:
-            archive.close()
+
+
+def _buffered(raw: io.RawIOBase) -> IO[bytes]:
+    return io.BufferedReader(raw, 1 << 16)
