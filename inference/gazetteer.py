@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -63,8 +63,7 @@ class Gazetteer:
         by_text: dict[str, list[Name]] = defaultdict(list)
         for name in names:
             by_text[name.text].append(name)
-        # Undated texts and years that several holders share take the one who came last.
-        self._names = [sorted(group, key=lambda name: name.first or 0, reverse=True) for group in by_text.values()]
+        self._names = [sorted(group, key=_by_precedence) for group in by_text.values()]
         self._automaton = AhoCorasick(list(by_text))
 
     def __len__(self) -> int:
@@ -80,7 +79,7 @@ class Gazetteer:
         found: list[tuple[int, int, Name]] = []
         for index, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
             if _is_word(text, start, end):
-                name = next((name for name in self._names[index] if name.holds_in(year)), None)
+                name = holder(self._names[index], year)
                 if name is not None:
                     found.append((start, -end, name))
         found.sort(key=lambda match: match[:2])
@@ -102,6 +101,20 @@ class Gazetteer:
         }
 
 
+def holder(names: Sequence[Name], year: int | None) -> Name | None:
+    """Whose name it is in that year: of names of one text, sorted as a gazetteer does."""
+    held = [name for name in names if name.holds_in(year)]
+    if year is not None and len(held) > 1:
+        # "Moscow" is the Soviet Union's while there is one, and Russia's in texts of any year.
+        return min(held, key=lambda name: (name.first is None) + (name.last is None))
+    return held[0] if held else None
+
+
+def _by_precedence(name: Name) -> tuple[bool, int]:
+    """Undated texts and years that several holders share take who is still there, or came last."""
+    return name.last is not None, -(name.first or 0)
+
+
 def _is_word(text: str, start: int, end: int) -> bool:
     if start and (text[start - 1].isalnum() or text[start - 1] == "_"):
         return False
@@ -112,7 +125,8 @@ def _is_word(text: str, start: int, end: int) -> bool:
 @lru_cache(maxsize=1)
 def built_in_names() -> tuple[Name, ...]:
     """The names that come with the package: libraries for states, our own files for what they lack."""
-    return tuple(dict.fromkeys([*_library_states(), *_own_files()]))
+    # Ours first: of two names that hold alike, the first wins.
+    return tuple(dict.fromkeys([*_own_files(), *_library_states()]))
 
 
 def load_gazetteer(extra: Path | None = None) -> Gazetteer:
@@ -199,7 +213,8 @@ def _library_states() -> Iterator[Name]:
     from countryinfo import all_countries
 
     territories = Locale("en").territories
-    facts = {str(info.iso(3)): info for info in all_countries()}
+    # Parts of a state follow it under its code: Wales is there as a second Britain.
+    facts = {str(info.iso(3)): info for info in reversed(all_countries()) if info.population()}
     # A demonym that several share ("Congolese", "French") is that of the most populous.
     demonyms: dict[str, str] = {}
     for code, info in sorted(facts.items(), key=lambda item: -(item[1].population() or 0)):
@@ -222,9 +237,11 @@ def _library_states() -> Iterator[Name]:
 def _own_files() -> Iterator[Name]:
     """The names in data/gazetteer/*.yaml."""
     for state, entry in load_list("states.yaml").items():
-        years = (entry.get("from"), entry.get("to"))
-        for field in ("names", "adjectives", "peoples", "capitals", "metonyms"):
-            yield from (Name(form, state, *years) for form in entry.get(field, ()))
+        # A state that is gone keeps its name in texts of any year; its capital and its palaces have new masters.
+        for field in ("names", "adjectives", "peoples"):
+            yield from (Name(form, state) for form in entry.get(field, ()))
+        for field in ("capitals", "metonyms"):
+            yield from (Name(form, state, entry.get("from"), entry.get("to")) for form in entry.get(field, ()))
     for file in ("organisations.yaml", "groups.yaml"):
         for actor, entry in load_list(file).items():
             years = (entry.get("from"), entry.get("to"))

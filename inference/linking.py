@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from rapidfuzz import fuzz, process
 
 from ..data.schema import Actor, Article, Span
-from .gazetteer import Gazetteer
+from .gazetteer import Gazetteer, Name, holder
 from .references import Mention, find_references
 from .surfaces import Organ, Surface, is_state, read_surface
 
@@ -27,14 +27,15 @@ class Linker:
     * other names and descriptions are their own words: ``unlisted:sudan-liberation-army``, ``unlisted:rebels``;
     * an invented or unknown person is its full name: ``unlisted:iyad-allawi``.
 
-    A leader, a ministry, an army, a parliament or a court stands for its state, with three exceptions within one
-    sentence: beside the government or a leader of the same state, its court and its parliament are ``TUR:court``
-    and ``TUR:parliament``, and its army is ``TUR:army`` where the sentence tells of a coup or a mutiny.
+    A leader, a ministry, an army or a parliament stands for its state, unless the sentence also names the government
+    or a leader of that state: then its parliament is ``TUR:parliament``, and its army ``TUR:army`` if the sentence
+    tells of a coup or a mutiny. Courts, which rule on governments, are ``TUR:court`` always.
     """
 
     def __init__(self, gazetteer: Gazetteer) -> None:
         self._gazetteer = gazetteer
         self._readings: dict[tuple[str, int | None], Surface] = {}
+        self._people = _People(gazetteer)
         self._spellings = _Spellings(gazetteer)
 
     def link(
@@ -96,13 +97,12 @@ class Linker:
             if actors[index] is None:
                 actors[index] = _by_apposition(text, spans, readings, actors, index)
         for index, reading in enumerate(readings):
-            if actors[index] is None and (reading.organ or reading.role):
-                actors[index] = _by_context(reading, actors, index, memory)
+            if actors[index] is None and reading.organ is not None and reading.is_bare:
+                actors[index] = _by_context(text, spans, readings, actors, index, memory)
         settled = []
         for reading, actor in zip(readings, actors, strict=True):
             settled.append(actor or f"unlisted:{reading.key or 'nameless'}")
             memory.add(reading, settled[-1])
-        memory.close_sentence(settled)
         return settled
 
     def _by_itself(self, reading: Surface, memory: _Memory, year: int | None) -> str | None:
@@ -115,9 +115,8 @@ class Linker:
             return reading.actor
         if reading.group is not None:
             return memory.names.get(reading.key) or memory.group(reading) or f"unlisted:{reading.key}"
-        if actor := memory.names.get(reading.key) or memory.persons.get(reading.text):
-            return actor
-        return self._spellings.find(reading.person or reading.text, year)
+        actor = memory.names.get(reading.key) or memory.persons.get(reading.text) or memory.short_form(reading)
+        return actor or self._people.find(reading, year) or self._spellings.find(reading.person or reading.text, year)
 
 
 @dataclass(slots=True)
@@ -128,18 +127,18 @@ class _Memory:
         acronyms: the long form of each, from the whole article.
         names: actors on no list by their key.
         persons: actors by the surname of who stands for them.
+        words: actors on any list or none by the capital words of their names.
         roles: for each office, whose holders were named.
         groups: groups by their actor, the last noun of each.
-        states: those named in the sentence before the last one that named any, in order.
         counts: how often each state was named.
     """
 
     acronyms: dict[str, str]
     names: dict[str, str] = field(default_factory=dict)
     persons: dict[str, str] = field(default_factory=dict)
+    words: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     roles: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     groups: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    states: list[str] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
     def add(self, reading: Surface, actor: str) -> None:
@@ -150,14 +149,26 @@ class _Memory:
             self.roles[reading.role].add(actor)
         if reading.group is not None:
             self.groups[actor].add(reading.noun)
+        if not is_state(actor) and not reading.person:
+            for word in reading.text.split()[1:]:
+                if word[0].isupper():
+                    self.words[word].add(actor)
         if not is_state(actor):
             self.names.setdefault(reading.key, actor)
         else:
             self.counts[actor] += 1
 
-    def close_sentence(self, actors: Sequence[str]) -> None:
-        """Remember the states of a sentence that is done."""
-        self.states = list(dict.fromkeys(actor for actor in actors if is_state(actor))) or self.states
+    def short_form(self, reading: Surface) -> str | None:
+        """The only name before that a single capital word is a part of: "the Council", "the Front"."""
+        owners = self.words.get(reading.text) if reading.text[:1].isupper() else None
+        return next(iter(owners)) if owners and len(owners) == 1 else None
+
+    def home(self) -> str | None:
+        """The state that the article is about so far: most mentions of states are its own."""
+        if not self.counts:
+            return None
+        state = max(self.counts, key=self.counts.__getitem__)
+        return state if self.counts[state] >= 3 and 2 * self.counts[state] > sum(self.counts.values()) else None
 
     def group(self, reading: Surface) -> str | None:
         """The only group named before that a bare description ("the rebels") can mean."""
@@ -183,17 +194,31 @@ def _by_apposition(
 _APPOSITION = re.compile(r"\s*,\s*(?:(?:the|a|an|its|their|now|then|who is|former)\s+)*", re.IGNORECASE)
 
 
-def _by_context(reading: Surface, actors: Sequence[str | None], index: int, memory: _Memory) -> str | None:
-    """The state of an office or organ that is named without one: its only holder, or the only state at hand."""
-    holders = memory.roles.get(reading.role, set()) if reading.role else set()
+def _by_context(
+    text: str,
+    spans: Sequence[Span],
+    readings: Sequence[Surface],
+    actors: Sequence[str | None],
+    index: int,
+    memory: _Memory,
+) -> str | None:
+    """The state of an office or organ that is named without one.
+
+    The only holder of the office so far, the state that "its" points to, or the state that the article is about. The
+    only other state of the sentence is no guide: it is more often the one that deals with them.
+    """
+    role = readings[index].role
+    holders = memory.roles.get(role, set()) if role else set()
     if len(holders) == 1:
         return next(iter(holders))
-    before = {actor for actor in actors[:index] if actor is not None and is_state(actor)}
-    if len(before) == 1:
-        return next(iter(before))
-    if not before and len(set(memory.states)) == 1:
-        return memory.states[0]
-    return None
+    before = [actor for span, actor in zip(spans, actors, strict=True) if actor and span.end <= spans[index].start]
+    states = [actor for actor in before if is_state(actor)]
+    if states and _ITS.search(text, max(0, spans[index].start - 20), spans[index].start + 6):
+        return states[-1]
+    return memory.home() if readings[index].organ in (Organ.LEADER, Organ.GOVERNMENT, Organ.ARMY) else None
+
+
+_ITS = re.compile(r"\b(?:its|his|her|their|own|country['\u2019]s|nation['\u2019]s)\s", re.IGNORECASE)
 
 
 def _set_apart(text: str, readings: Sequence[Surface], actors: Sequence[str]) -> list[str]:
@@ -203,9 +228,11 @@ def _set_apart(text: str, readings: Sequence[Surface], actors: Sequence[str]) ->
         for reading, actor in zip(readings, actors, strict=True)
         if reading.organ in (Organ.LEADER, Organ.GOVERNMENT)
     }
-    apart = {Organ.COURT, Organ.PARLIAMENT} | ({Organ.ARMY} if _COUP.search(text) else set())
+    apart = {Organ.PARLIAMENT} | ({Organ.ARMY} if _COUP.search(text) else set())
     return [
-        f"{actor}:{reading.organ}" if reading.organ in apart and actor in rulers and is_state(actor) else actor
+        f"{actor}:{reading.organ}"
+        if is_state(actor) and (reading.organ is Organ.COURT or (reading.organ in apart and actor in rulers))
+        else actor
         for reading, actor in zip(readings, actors, strict=True)
     ]
 
@@ -213,6 +240,26 @@ def _set_apart(text: str, readings: Sequence[Surface], actors: Sequence[str]) ->
 _COUP = re.compile(
     r"\b(?:coup|putsch|mutin\w+|oust\w*|overthr[eo]w\w*|toppl\w+|depos\w+|seiz\w+ power)\b", re.IGNORECASE
 )
+
+
+class _People:
+    """Listed people by their surnames, for a mention that is no more than one, with or without a title."""
+
+    def __init__(self, gazetteer: Gazetteer) -> None:
+        self._by_surname: dict[str, list[Name]] = defaultdict(list)
+        for names in gazetteer.long_names(chars=4).values():
+            for name in names:
+                if name.person and " " in name.text:
+                    self._by_surname[name.text.rsplit(" ", 1)[1]].append(name)
+
+    def find(self, reading: Surface, year: int | None) -> str | None:
+        """Whose surname this is, if all of that year's holders of it stand for one actor."""
+        surname = reading.person or reading.text
+        if " " in surname:
+            # "The Santos government"; a full name that is on no list is somebody else's.
+            surname = surname.split()[0] if reading.organ is Organ.GOVERNMENT and not reading.person else ""
+        actors = {name.actor for name in self._by_surname.get(surname, ()) if name.holds_in(year)}
+        return actors.pop() if len(actors) == 1 else None
 
 
 class _Spellings:
@@ -236,7 +283,8 @@ class _Spellings:
         nearest = self._found[text]
         if nearest is None:
             return None
-        return next((name.actor for name in self._names[nearest] if name.holds_in(year)), None)
+        name = holder(self._names[nearest], year)
+        return name.actor if name is not None else None
 
     def _nearest(self, text: str) -> str | None:
         best = process.extractOne(text, self._by_initial[text[0]], scorer=fuzz.ratio, score_cutoff=90)

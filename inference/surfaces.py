@@ -69,6 +69,11 @@ def is_state(actor: str) -> bool:
     return len(actor) == 3 and actor.isascii() and actor.isalpha() and actor.isupper()
 
 
+def _is_people(actor: str, group: Group | None) -> bool:
+    """Whether a group is of a people, as others are of a state: "Hutu rebels"."""
+    return actor.startswith("ppl:") and group is Group.ARMED
+
+
 def slug(text: str) -> str:
     """Lower-case words of letters and digits, joined by hyphens; letters of any script stay."""
     folded = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
@@ -76,8 +81,10 @@ def slug(text: str) -> str:
 
 
 def read_surface(text: str, gazetteer: Gazetteer, *, year: int | None) -> Surface:
-    """Read a mention by itself."""
+    """Read a mention by itself; one in capitals throughout ("BRITISH ENVOYS") as if it had small letters."""
     text = _ARTICLE.sub("", _POSSESSIVE.sub("", text.strip(_QUOTES)))
+    if text.isupper() and not gazetteer.find(text, year=year):
+        text = text.title()
     matches = [match for match in gazetteer.find(text, year=year) if _counts(text, match)]
     cut = _cut(text, matches)
     owner, is_listed = _owner(text, matches, cut)
@@ -85,10 +92,10 @@ def read_surface(text: str, gazetteer: Gazetteer, *, year: int | None) -> Surfac
     lower = [word.lower() for word in words]
     person = _person(text[:cut], [match for match in matches if match.span.start < cut])
     group, noun = _group(lower)
-    proper = _PROPER_GROUP.search(text) if owner is None or is_state(owner.actor) else None
+    proper = _proper_group(text, matches) if owner is None or is_state(owner.actor) else None
     if proper is not None and group is None:
         group, noun = Group.POLITICAL, slug(proper[0])
-    if owner is not None and not is_state(owner.actor):
+    if owner is not None and not (is_state(owner.actor) or _is_people(owner.actor, group)):
         group, noun = None, ""
     role = _role(text[:cut])
     organ = None if group else _organ(lower, role, is_person=bool(person))
@@ -104,7 +111,7 @@ def read_surface(text: str, gazetteer: Gazetteer, *, year: int | None) -> Surfac
         noun=noun,
         person=person,
         is_bare=not matches and not person and proper is None and all(word in _nouns().plain for word in lower),
-        is_listed=is_listed and group is None,
+        is_listed=is_listed and group is None and not (role and _FORMER.search(text, 0, cut)),
     )
 
 
@@ -122,12 +129,12 @@ _SUFFIX = re.compile(
 _PREPOSITION = re.compile(
     r"\s(?:of|to|for|in|on|with|against|from|at|near|over|under|by|who|that|between|and|or|inside|around)\s|,|\s\(|;"
 )
-#: What "in" and "from" may place: a seat of power, never an envoy or soldiers abroad.
-_SEATED = re.compile(
-    r"\b(?:governments?|regime|junta|cabinet|leaders?|leadership|rulers?|ministry|authorit(?:y|ies)|court|justices|judges"
-    r"|parliament|generals|administration|officials|ayatollahs|mullahs|throne|palace|capital|delegat\w+)\b",
-    re.IGNORECASE,
+#: What "in" may not place: envoys and soldiers abroad are not their hosts'.
+_ABROAD = re.compile(
+    r"\b(?:ambassador|envoy|troops|soldiers|forces|peacekeepers|mission|embassy|allies|base|bases)\b", re.IGNORECASE
 )
+#: Who has left office speaks for himself, and so does who was thrown out.
+_FORMER = re.compile(r"\b(?:former|ex-\w+|ousted|deposed|exiled)\b", re.IGNORECASE)
 
 
 def _counts(text: str, match: Match) -> bool:
@@ -156,7 +163,9 @@ def _owner(text: str, matches: list[Match], cut: int) -> tuple[Match | None, boo
         return first, True
     preposition = text[cut:].split(None, 1)[0] if text[cut:].strip() else ""
     after = next((match for match in matches if match.span.start >= cut), None)
-    if after is None or not (preposition == "of" or (preposition in {"in", "from"} and _SEATED.search(text, 0, cut))):
+    if after is None or not (
+        preposition == "of" or (preposition in {"in", "from"} and not _ABROAD.search(text, 0, cut))
+    ):
         return None, False
     return after, True
 
@@ -177,6 +186,13 @@ _PROPER_GROUP = re.compile(
 )
 
 
+def _proper_group(text: str, matches: list[Match]) -> re.Match[str] | None:
+    found = _PROPER_GROUP.search(text)
+    if found is None or any(match.span.start <= found.start() and found.end() <= match.span.end for match in matches):
+        return None
+    return found
+
+
 def _group(words: list[str]) -> tuple[Group | None, str]:
     nouns = _nouns()
     if not nouns.state_heads.isdisjoint(words):
@@ -185,8 +201,8 @@ def _group(words: list[str]) -> tuple[Group | None, str]:
 
 
 _ROLE = re.compile(
-    r"\b(?:(?:vice[- ]|deputy )?(?:prime minister|premier|president|chancellor)|(?:deputy )?(?:\w+ )?(?:minister|secretary)"
-    r"(?: of \w+)?|secretary[- ]general|king|queen|emir|sultan|shah|pope|crown prince|prince|spokes(?:man|woman|person)"
+    r"\b(?:(?:vice[- ]|deputy )?(?:prime minister|premier|president|chancellor)"
+    r"|(?:deputy )?(?:\w+ )?(?:minister|secretary)(?: of \w+)?|secretary[- ]general|king|queen|emir|sultan|shah|pope|crown prince|prince|spokes(?:man|woman|person)"
     r"|ambassador|(?:special )?envoy|(?:army |military )?chief|(?:attorney[- ])?general|commander|commissioner"
     r"|leader|ruler|dictator|chairman|chief of staff|foreign secretary|governor|mediator|negotiator)\b",
     re.IGNORECASE,
@@ -270,7 +286,7 @@ _ROLE_OR_TITLE = re.compile(
 
 def _key(text: str, cut: int, *, owner: Match | None, person: str, noun: str, is_proper: bool) -> str:
     if noun and owner is not None and not is_proper:
-        return f"{slug(owner.actor)}-{noun}"
+        return f"{slug(owner.actor.removeprefix('ppl:'))}-{noun}"
     if noun and is_proper and owner is not None:
         # "Kenya's Orange Democratic Movement" and "Orange Democratic Movement" are one name.
         after = text[owner.span.end :]
