@@ -80,7 +80,8 @@ class Gazetteer:
         for index, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
             if _is_word(text, start, end):
                 name = holder(self._names[index], year)
-                if name is not None:
+                # "Nasr al-Hariri" is another man than Hariri.
+                if name is not None and not (name.person and text[start - 1 : start] == "-"):
                     found.append((start, -end, name))
         found.sort(key=lambda match: match[:2])
         matches: list[Match] = []

@@ -11,7 +11,7 @@ from rapidfuzz import fuzz, process
 
 from ..data.schema import Actor, Article, Span
 from .gazetteer import Gazetteer, Name, holder
-from .references import Mention, find_references
+from .references import Mention, find_references, is_reference
 from .surfaces import Organ, Surface, is_state, read_surface
 
 #: Surfaces whose readings are kept; an archive repeats them, and reading one costs more than all else.
@@ -64,10 +64,11 @@ class Linker:
         self, article: Article, sentences: Sequence[Span], mentions: Sequence[Sequence[Span]]
     ) -> list[list[Mention]]:
         """The mentions of each sentence with their actors, without references."""
-        year = int(article.date[:4]) if re.match(r"\d{4}-", article.date) else None
+        year = year_of(article)
         memory = _Memory(acronyms=dict(_acronyms(article.text)))
         linked = []
-        for sentence, spans in zip(sentences, mentions, strict=True):
+        for sentence, marked in zip(sentences, mentions, strict=True):
+            spans = [span for span in marked if not is_reference(article.text[span.start : span.end])]
             readings = [self._read(article.text[span.start : span.end], year) for span in spans]
             actors = self._link_sentence(article.text, spans, readings, memory, year)
             text = article.text[sentence.start : sentence.end]
@@ -117,6 +118,25 @@ class Linker:
             return memory.names.get(reading.key) or memory.group(reading) or f"unlisted:{reading.key}"
         actor = memory.names.get(reading.key) or memory.persons.get(reading.text) or memory.short_form(reading)
         return actor or self._people.find(reading, year) or self._spellings.find(reading.person or reading.text, year)
+
+
+def year_of(article: Article) -> int | None:
+    """The year of an article's date, if it has one."""
+    return int(article.date[:4]) if re.match(r"\d{4}-", article.date) else None
+
+
+def names_by_sentence(article: Article, sentences: Sequence[Span], gazetteer: Gazetteer) -> list[list[Span]]:
+    """The names of a gazetteer as mentions of each sentence, in the article; none runs over a sentence's end."""
+    found: list[list[Span]] = [[] for _ in sentences]
+    number = 0
+    for match in gazetteer.find(article.text, year=year_of(article)):
+        while number < len(sentences) and sentences[number].end <= match.span.start:
+            number += 1
+        if number < len(sentences):
+            start, end = sentences[number]
+            if start <= match.span.start and match.span.end <= end:
+                found[number].append(match.span)
+    return found
 
 
 @dataclass(slots=True)

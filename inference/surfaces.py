@@ -202,7 +202,8 @@ def _group(words: list[str]) -> tuple[Group | None, str]:
 
 _ROLE = re.compile(
     r"\b(?:(?:vice[- ]|deputy )?(?:prime minister|premier|president|chancellor)"
-    r"|(?:deputy )?(?:\w+ )?(?:minister|secretary)(?: of \w+)?|secretary[- ]general|king|queen|emir|sultan|shah|pope|crown prince|prince|spokes(?:man|woman|person)"
+    r"|(?:deputy )?(?:\w+ )?(?:minister|secretary)(?: of \w+)?|secretary[- ]general"
+    r"|king|queen|emir|sultan|shah|pope|crown prince|prince|spokes(?:man|woman|person)"
     r"|ambassador|(?:special )?envoy|(?:army |military )?chief|(?:attorney[- ])?general|commander|commissioner"
     r"|leader|ruler|dictator|chairman|chief of staff|foreign secretary|governor|mediator|negotiator)\b",
     re.IGNORECASE,
