@@ -132,10 +132,14 @@ def _run(
     console = Console(highlight=False, soft_wrap=True)
     sentences: list[LabelledSentence] = []
     if unlabelled:
+        from .inference.scorer import StanceScorer
+        from .models.loading import load_model
+        from .training.registry import resolve_model
         from .training.unlabelled import draw_sentences
 
+        scorer = StanceScorer(load_model(str(resolve_model(teachers[0]).folder)))
         sentences = draw_sentences(
-            unlabelled, beside=material, limit=config.distillation.max_sentences, seed=config.seed
+            unlabelled, scorer=scorer, beside=material, limit=config.distillation.max_sentences, seed=config.seed
         )
     trained = train_model(
         material,

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from ..data.schema import Actor, Article, Dyad, Span, Stance
+from ..data.schema import Article, Dyad, Stance
 from .articles import Reject
+from .finding import ActorFinder, FoundActors, Part
 from .gazetteer import Gazetteer
 from .rows import StanceRow
-from .scorer import Candidate, PairScore, StanceScorer
+from .scorer import PairScore, StanceScorer
 from .sentences import split_sentences
 
 #: Sentences that are scored together, so that batches hold sentences of like lengths.
@@ -47,28 +47,18 @@ class Counts:
             self.rows[stance] = self.rows.get(stance, 0) + number
 
 
-@dataclass(frozen=True, slots=True)
-class Located:
-    """A sentence with at least two actors, and where it comes from."""
-
-    article: Article
-    sentence_id: int
-    start: int
-    candidate: Candidate
-
-
 @dataclass(slots=True)
 class Window:
-    """Sentences to be scored together, and what was counted on the way to them."""
+    """Articles to be scored together, and what was counted on the way to them."""
 
-    located: list[Located] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
     counts: Counts = field(default_factory=Counts)
     chars: int = 0
 
     @property
     def is_full(self) -> bool:
         """Whether nothing more should be added."""
-        return len(self.located) >= WINDOW_SENTENCES or self.chars >= WINDOW_CHARS
+        return sum(len(part.sentences) for part in self.parts) >= WINDOW_SENTENCES or self.chars >= WINDOW_CHARS
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,61 +78,60 @@ class Pipeline:
 
     def __init__(self, scorer: StanceScorer, gazetteer: Gazetteer, *, keep_neutral: bool = False) -> None:
         self.scorer = scorer
-        self.gazetteer = gazetteer
         self.keep_neutral = keep_neutral
+        self._finder = ActorFinder(scorer, gazetteer)
 
     def windows(self, articles: Iterable[Article]) -> Iterator[Window]:
-        """Find sentences and actors; the last window may be small, none is empty of articles or sentences.
+        """Split into sentences and look for known names; the last window may be small, none is empty.
 
-        An article that runs over the end of a window is counted in the one where it begins.
+        An article with more sentences than a window holds is looked at in parts, and counted in the first one's window.
         """
         window = Window()
         for article in articles:
             window.counts.articles += 1
             window.counts.articles_without_date += not article.date
-            window.chars += len(article.text)
             sentences = split_sentences(article.text)
             window.counts.sentences += len(sentences)
-            for number, span, actors in actors_by_sentence(article, sentences, self.gazetteer):
-                candidate = Candidate(article.text[span.start : span.end], actors)
-                window.located.append(Located(article, number, span.start, candidate))
+            for first in range(0, max(len(sentences), 1), WINDOW_SENTENCES):
+                part = sentences[first : first + WINDOW_SENTENCES]
+                window.parts.append(self._finder.part(article, part, first=first))
+                window.chars += sum(span.end - span.start for span in part)
                 if window.is_full:
                     yield window
                     window = Window()
-            if window.is_full:
-                yield window
-                window = Window()
-        if window.counts.articles or window.located:
+        if window.parts:
             yield window
 
     def score(self, window: Window) -> Scored:
-        """Score every ordered pair of actors of the sentences."""
+        """Find the actors of the sentences and score every ordered pair of them."""
         scored = Scored([], [], window.counts)
-        scores = self.scorer.score([located.candidate for located in window.located])
-        scored.counts.sentences_with_pairs += len(window.located)
-        for located, pairs in zip(window.located, scores, strict=True):
+        reading, found = self._finder.find(window.parts)
+        scored.counts.sentences_with_pairs += len(found)
+        scores = self.scorer.score_read(reading, [(one.text, one.actors) for one in found])
+        for one, pairs in zip(found, scores, strict=True):
+            part = window.parts[one.part]
             for pair in pairs:
                 if pair.probabilities is None:
                     scored.counts.rejected_pairs += 1
-                    scored.rejects.append(_cut_pair(located, pair.dyad))
+                    scored.rejects.append(_cut_pair(part, one, pair.dyad))
                     continue
                 scored.counts.pairs += 1
-                row = self._row(located, pair, pair.probabilities)
+                row = self._row(part, one, pair, pair.probabilities)
                 if self.keep_neutral or row.stance != Stance.NEUTRAL:
                     scored.counts.rows[row.stance] = scored.counts.rows.get(row.stance, 0) + 1
                     scored.rows.append(row)
         return scored
 
-    def _row(self, located: Located, pair: PairScore, probabilities: tuple[float, ...]) -> StanceRow:
-        mentions = {actor.id: actor.mentions for actor in located.candidate.actors}
+    def _row(self, part: Part, found: FoundActors, pair: PairScore, probabilities: tuple[float, ...]) -> StanceRow:
+        mentions = {actor.id: actor.mentions for actor in found.actors}
         best = max(range(len(probabilities)), key=probabilities.__getitem__)
         return StanceRow(
-            article_id=located.article.id,
-            date=located.article.date,
-            source_name=located.article.source_name,
-            sentence_id=located.sentence_id,
-            sentence=located.candidate.text,
-            sentence_start=located.start,
+            article_id=part.article.id,
+            date=part.article.date,
+            source_name=part.article.source_name,
+            sentence_id=part.first + found.sentence,
+            sentence=part.text(found.sentence),
+            sentence_start=part.sentences[found.sentence].start,
             source_id=pair.dyad.source,
             source_mentions=mentions[pair.dyad.source],
             target_id=pair.dyad.target,
@@ -152,30 +141,10 @@ class Pipeline:
         )
 
 
-def actors_by_sentence(
-    article: Article, sentences: Sequence[Span], gazetteer: Gazetteer
-) -> Iterator[tuple[int, Span, tuple[Actor, ...]]]:
-    """The sentences with at least two actors: number, place in the article, actors with spans in the sentence."""
-    year = int(article.date[:4]) if re.match(r"\d{4}-", article.date) else None
-    matches = iter(gazetteer.find(article.text, year=year))
-    match = next(matches, None)
-    for number, sentence in enumerate(sentences):
-        mentions: dict[str, list[Span]] = {}
-        while match is not None and match.span.end <= sentence.end:
-            if match.span.start >= sentence.start:
-                span = Span(match.span.start - sentence.start, match.span.end - sentence.start)
-                mentions.setdefault(match.actor, []).append(span)
-            match = next(matches, None)
-        if match is not None and match.span.start < sentence.end:
-            match = next(matches, None)  # a name that runs over the end of a sentence is none
-        if len(mentions) > 1:
-            yield number, sentence, tuple(Actor(actor, tuple(spans)) for actor, spans in mentions.items())
-
-
-def _cut_pair(located: Located, dyad: Dyad) -> Reject:
+def _cut_pair(part: Part, found: FoundActors, dyad: Dyad) -> Reject:
     return Reject(
-        file=located.article.id,
-        place=f"sentence {located.sentence_id}, {dyad.source} -> {dyad.target}",
+        file=part.article.id,
+        place=f"sentence {part.first + found.sentence}, {dyad.source} -> {dyad.target}",
         reason="an actor of the pair stands behind the longest input of the model",
-        excerpt=located.candidate.text[:200],
+        excerpt=part.text(found.sentence)[:200],
     )

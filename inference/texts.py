@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..data.schema import Actor, Article, Span, Stance
+from .finding import ActorFinder
 from .gazetteer import Gazetteer
-from .pipeline import actors_by_sentence
 from .scorer import Candidate, StanceScorer
 from .sentences import split_sentences
 
@@ -49,19 +49,18 @@ def score_texts(
         actors: for each text, the actors to look at, or None to look for them. A text with given actors is one
             sentence.
     """
-    located: list[tuple[int, Span, Candidate]] = []
-    for row, text in enumerate(texts):
-        given = actors[row] if actors is not None else None
-        if given is not None:
-            located.append((row, Span(0, len(text)), Candidate(text, given)))
-            continue
-        article = Article(id=str(row), text=text)
-        for _, span, found in actors_by_sentence(article, split_sentences(text), gazetteer):
-            located.append((row, span, Candidate(text[span.start : span.end], found)))
+    given = {row: found for row, found in enumerate(actors or ()) if found is not None}
+    free = [row for row in range(len(texts)) if row not in given]
+    finder = ActorFinder(scorer, gazetteer)
+    parts = [finder.part(Article(str(row), texts[row]), split_sentences(texts[row])) for row in free]
+    reading, found = finder.find(parts)
+    located = [(free[one.part], parts[one.part].sentences[one.sentence], one.actors) for one in found]
+    scores = scorer.score_read(reading, [(one.text, one.actors) for one in found])
+    located += [(row, Span(0, len(texts[row])), own) for row, own in given.items()]
+    scores += scorer.score([Candidate(texts[row], own) for row, own in given.items()])
     answers: list[list[TextStance]] = [[] for _ in texts]
-    scores = scorer.score([candidate for _, _, candidate in located])
-    for (row, span, candidate), pairs in zip(located, scores, strict=True):
-        by_id = {actor.id: _moved(actor, span.start) for actor in candidate.actors}
+    for (row, span, own), pairs in zip(located, scores, strict=True):
+        by_id = {actor.id: _moved(actor, span.start) for actor in own}
         for pair in pairs:
             if pair.probabilities is None:
                 continue

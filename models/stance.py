@@ -76,11 +76,20 @@ class StanceModel(PreTrainedModel):
 
     def forward(self, batch: SentenceBatch) -> StanceOutput:
         """Encode each sentence once and score its pairs."""
-        states: Tensor = self.encoder(input_ids=batch.input_ids, attention_mask=batch.attention_mask).last_hidden_state
+        states = self.encode(batch.input_ids, batch.attention_mask)
+        return StanceOutput(pair_logits=self.score_pairs(states, batch), tag_logits=self.tag_head(states))
+
+    def encode(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """Hidden states (B, T, width) of word pieces (B, T)."""
+        states: Tensor = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        return states
+
+    def score_pairs(self, states: Tensor, batch: SentenceBatch) -> Tensor:
+        """Logits (P, stances) of the pairs of a batch whose sentences have been encoded."""
         actors = _mean_by_actor(states.flatten(0, 1)[batch.piece_index], batch.piece_actor, len(batch.actor_sentence))
         sentences = states[batch.actor_sentence[batch.pair_source], 0]
-        pair_logits = self.pair_head(actors[batch.pair_source], actors[batch.pair_target], sentences)
-        return StanceOutput(pair_logits=pair_logits, tag_logits=self.tag_head(states))
+        logits: Tensor = self.pair_head(actors[batch.pair_source], actors[batch.pair_target], sentences)
+        return logits
 
     def fit_labels(self, labels: tuple[str, ...]) -> None:
         """Give the pair head new labels: its last layer starts anew, all else is kept."""

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.metrics import precision_recall_fscore_support
 
-from ..data.schema import Actor, Dyad, LabelledSentence, Span, Stance
+from ..data.schema import Actor, Article, Dyad, LabelledSentence, Span, Stance
+from ..inference.finding import ActorFinder
 from ..inference.gazetteer import Gazetteer
 from ..inference.scorer import Candidate, StanceScorer
 from .figures import Figure, bootstrap_weights, intervals
@@ -58,7 +59,10 @@ def end_to_end(
     full = [sentence for sentence in sentences if not sentence.partial]
     if not full:
         return None
-    found = [_find(sentence, gazetteer) for sentence in full]
+    finder = ActorFinder(scorer, gazetteer)
+    # Also actors that are alone in their text, and have no pair, are found or missed.
+    parts = [finder.part(Article(one.id, one.text), (Span(0, len(one.text)),)) for one in full]
+    found = [actors for (actors,) in finder.find_all(parts)]
     scores = scorer.score([Candidate(sentence.text, actors) for sentence, actors in zip(full, found, strict=True)])
     actors, triples = _Outcomes([], [], []), _Outcomes([], [], [])
     misses: list[tuple[str, str]] = []
@@ -96,14 +100,6 @@ def end_to_end(
         **_figures("triple", triples, len(full), resamples, seed),
     }
     return EndToEnd(len(full), values, tuple(misses), tuple(inventions))
-
-
-def _find(sentence: LabelledSentence, gazetteer: Gazetteer) -> tuple[Actor, ...]:
-    """All actors that the gazetteer knows, also one that is alone and has no pair."""
-    mentions: dict[str, list[Span]] = {}
-    for match in gazetteer.find(sentence.text):
-        mentions.setdefault(match.actor, []).append(match.span)
-    return tuple(Actor(actor, tuple(spans)) for actor, spans in mentions.items())
 
 
 def _gold_actor(actor: Actor, sentence: LabelledSentence) -> str | None:

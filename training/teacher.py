@@ -75,7 +75,7 @@ class Teacher:
         encoded = scorer.prepare([Candidate(sentence.text, sentence.actors) for sentence in sentences])
         encodings = loaded.tokenizer.encode_batch([sentence.text for sentence in sentences])
         answers: dict[int, tuple[Tensor, dict[tuple[int, int], Tensor]]] = {}
-        for group in scorer.group(encoded, without_pairs=True):
+        for group in scorer.group([len(one) for one in encoded]):
             batch = collate([encoded[i] for i in group], pad_id=loaded.pad_id).to(loaded.model.device)
             output = loaded.model(batch)
             logits = iter(output.pair_logits.float().cpu())

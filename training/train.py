@@ -14,6 +14,7 @@ from transformers.trainer_utils import get_last_checkpoint
 
 from ..data.errors import DetenteError
 from ..data.schema import LabelledSentence
+from ..inference.gazetteer import load_gazetteer
 from ..inference.scorer import StanceScorer
 from ..models.batch import cut_at
 from ..models.config import StanceConfig
@@ -28,6 +29,7 @@ from .material import Material
 from .progress import ProgressCallback, in_words
 from .registry import resolve_model
 from .run_folder import RunFolder
+from .tagging import fit_thresholds
 from .tracking import log_data, log_metrics, recorded_run
 from .trainer import StanceTrainer
 from .variants import training_data
@@ -104,6 +106,8 @@ def train(
         model.train(False)
         loaded = LoadedModel(model, tokenizer, out.name)
         loaded.model.config.calibration_temperature = fit_temperature(_labelled(loaded, material.dev.sentences))
+        thresholds = fit_thresholds(StanceScorer(loaded), load_gazetteer(), material.dev.sentences)
+        loaded.model.config.tag_thresholds = None if thresholds is None else list(thresholds)
         after = _dev_figures(loaded, material.dev.sentences)
         seconds = time.perf_counter() - started
         step = trainer.state.global_step
