@@ -88,6 +88,7 @@ def test_training_learns_and_is_recorded(trained: Path, fresh: Path, work: Path)
     history = mlflow.MlflowClient().get_metric_history(record["run"], "eval_macro_f1")
     assert len(history) >= 4
     assert history[-1].value > history[0].value
+    assert recorded.inputs is not None
     assert {one.dataset.name for one in recorded.inputs.dataset_inputs} == {"data", "dev"}
     loaded = load_model(str(trained), device="cpu")
     assert loaded.version != load_model(str(fresh), device="cpu").version
