@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +13,6 @@ from typing import Any
 import yaml
 from ahocorasick_rs import AhoCorasick
 
-from ..data.errors import DetenteError
 from ..data.schema import Span
 
 
@@ -134,77 +131,20 @@ def load_gazetteer(extra: Path | None = None) -> Gazetteer:
     """The built-in gazetteer, with a user's own actors, which win over it.
 
     Raises:
-        DetenteError: the user's file is missing or breaks its format (see ``read_actors``).
+        DetenteError: the user's file is missing or breaks its format (see ``actor_files.read_actors``).
     """
+    # It makes names out of files and so needs what stands here.
+    from .actor_files import read_actors
+
     names = list(built_in_names())
     if extra is not None:
-        own = read_actors(extra)
+        own = read_actors(extra).names
         taken = {name.text for name in own}
         names = [*own, *(name for name in names if name.text not in taken)]
     return Gazetteer(names)
 
 
-def read_actors(path: Path) -> list[Name]:
-    """Read a user's actors: CSV with the columns ``id,name[,from,to]`` or YAML, a mapping from id to names.
-
-    Raises:
-        DetenteError: no such file, another suffix, not UTF-8, or an entry that breaks the format; by line for CSV.
-    """
-    if not path.is_file():
-        raise DetenteError("a file of actors", found=f"no file {path}", remedy="Check the path.")
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DetenteError("UTF-8", found=str(error), remedy="Convert the file.", where=str(path)) from error
-    if path.suffix.lower() == ".csv":
-        return list(_csv_actors(text, path))
-    if path.suffix.lower() in (".yaml", ".yml"):
-        return list(_yaml_actors(text, path))
-    raise DetenteError("a .csv, .yaml or .yml file", found=path.name, remedy="Convert or rename it.")
-
-
-def _csv_actors(text: str, path: Path) -> Iterator[Name]:
-    rows = csv.DictReader(text.splitlines())
-    if not {"id", "name"} <= set(rows.fieldnames or ()):
-        found = f"the columns {', '.join(rows.fieldnames or ()) or '(none)'}"
-        raise DetenteError(
-            "the columns id, name and, if wanted, from, to", found=found, remedy="Add a header line.", where=f"{path}:1"
-        )
-    for row in rows:
-        where = f"{path}:{rows.line_num}"
-        actor, name = (row["id"] or "").strip(), (row["name"] or "").strip()
-        if not actor or not name:
-            raise DetenteError("an id and a name", found=str(dict(row)), remedy="Fill both cells.", where=where)
-        yield Name(name, actor, _year(row.get("from"), where), _year(row.get("to"), where))
-
-
-def _yaml_actors(text: str, path: Path) -> Iterator[Name]:
-    remedy = "Write for example `org:blue-front: [Blue Front, BF]`."
-    try:
-        content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise DetenteError("YAML", found=" ".join(str(error).split()), remedy=remedy, where=str(path)) from error
-    if not isinstance(content, dict):
-        raise DetenteError("a mapping from id to names", found=type(content).__name__, remedy=remedy, where=str(path))
-    for actor, names in content.items():
-        if (
-            not isinstance(actor, str)
-            or not isinstance(names, list)
-            or not all(isinstance(n, str) and n for n in names)
-        ):
-            raise DetenteError("an id with a list of names", found=f"{actor}: {names}", remedy=remedy, where=str(path))
-        yield from (Name(name, actor) for name in names)
-
-
 _CAPITAL_POPULATION = 300_000
-
-
-def _year(value: object, where: str) -> int | None:
-    if value is None or value == "":
-        return None
-    if match := re.fullmatch(r"\s*(\d{4})\s*", str(value)):
-        return int(match[1])
-    raise DetenteError("a year of four digits", found=repr(value), remedy="Mend or empty the cell.", where=where)
 
 
 def _library_states() -> Iterator[Name]:

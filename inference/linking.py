@@ -12,7 +12,7 @@ from rapidfuzz import fuzz, process
 from ..data.schema import Actor, Article, Span
 from .gazetteer import Gazetteer, Name, holder
 from .references import Mention, find_references, is_reference
-from .surfaces import Organ, Surface, is_state, read_surface
+from .surfaces import Group, Organ, Surface, is_state, read_surface
 
 #: Surfaces whose readings are kept; an archive repeats them, and reading one costs more than all else.
 CACHED_SURFACES = 100_000
@@ -149,7 +149,7 @@ class _Memory:
         persons: actors by the surname of who stands for them.
         words: actors on any list or none by the capital words of their names.
         roles: for each office, whose holders were named.
-        groups: groups by their actor, the last noun of each.
+        groups: the groups that were named, with the nouns that were said of them.
         counts: how often each state was named.
     """
 
@@ -165,9 +165,11 @@ class _Memory:
         """Remember a mention that has its actor."""
         if reading.person:
             self.persons.setdefault(reading.surname, actor)
+        elif reading.actor is None and _FULL_NAME.fullmatch(reading.text):
+            self.persons.setdefault(reading.text.rsplit(" ", 1)[1], actor)
         if reading.role and is_state(actor) and not reading.is_bare:
             self.roles[reading.role].add(actor)
-        if reading.group is not None:
+        if not is_state(actor) and (reading.noun or actor.startswith("org:")):
             self.groups[actor].add(reading.noun)
         if not is_state(actor) and not reading.person:
             for word in reading.text.split()[1:]:
@@ -195,7 +197,14 @@ class _Memory:
         if not reading.is_bare:
             return None
         same = [actor for actor, nouns in self.groups.items() if reading.noun in nouns]
+        if not same and reading.group is Group.ARMED:
+            # "Farc released two policemen. The guerrillas ..."
+            same = [actor for actor in self.groups if actor.startswith("org:")]
         return same[0] if len(same) == 1 else None
+
+
+#: Two to four capital words, which may be a person's name.
+_FULL_NAME = re.compile(r"[^\W\d_a-z][\w'\u2019.-]*(?:\s+[^\W\d_a-z][\w'\u2019.-]*){1,3}")
 
 
 def _by_apposition(

@@ -81,12 +81,13 @@ def find_references(
     article: Article, sentences: Sequence[Span], mentions: Sequence[Sequence[Mention]]
 ) -> list[Reference]:
     """The references of an article, in text order, apart from each other and from the mentions."""
+    rules = [rule for rule in _RULES if rule.pattern.search(article.text)]
     references: list[Reference] = []
     for number, sentence in enumerate(sentences):
         if number == 0:
             continue
         taken = [mention.span for mention in mentions[number]]
-        for rule in _RULES:
+        for rule in rules:
             for found in rule.find(article.text, sentence):
                 span = Span(*found.span(1))
                 if any(span.overlaps(other) for other in taken):
@@ -107,8 +108,14 @@ def _two_states(place: _Place) -> tuple[str, ...]:
     return _pair(place, is_state)[0]
 
 
+def _two_tied_states(place: _Place) -> tuple[str, ...]:
+    """Likewise, but only if that sentence ties the two to each other."""
+    actors, tie = _pair(place, is_state)
+    return actors if _TIE.search(tie) else ()
+
+
 def _two_parties(place: _Place) -> tuple[str, ...]:
-    """Likewise of any actors, but only if that sentence ties the two to each other."""
+    """The two actors, states or none, that the sentence ties to each other; bodies of states only stand between."""
     actors, tie = _pair(place, lambda actor: not actor.startswith("igo:"))
     return actors if _TIE.search(tie) else ()
 
@@ -137,7 +144,7 @@ def _pair(place: _Place, fits: Callable[[str], bool]) -> tuple[tuple[str, ...], 
 _LOCATION = re.compile(r"\b(?:in|at|near)\s+(?:the\s+)?$", re.IGNORECASE)
 _TIE = re.compile(
     r"\b(?:between|against|war|talks|truce|ceasefire|conflict|clash\w*|fight\w*|fought|dispute|agreement|accord|treaty|met"
-    r"|negotiat\w+|relations|ties|deal|attack\w*|border|row|rival\w*|summit|sign\w*)\b",
+    r"|negotiat\w+|relations|ties|deal|attack\w*|borders?|row|rival\w*|summit|sign\w*)\b",
     re.IGNORECASE,
 )
 
@@ -177,7 +184,13 @@ def _last_person(place: _Place) -> tuple[str, ...]:
             ahead = place.text[sentence.start : persons[0].span.start]
             is_subject = len({mention.actor for mention in persons}) == 1 and not _NO_SUBJECT.search(ahead)
             return (persons[0].actor,) if is_subject else ()
+        if _SAID.search(place.text, *sentence):
+            return ()
     return ()
+
+
+#: Who reported, if nobody is named, may be who "he" is.
+_SAID = re.compile(r"\b(?:said|says|reported|added|told)\b")
 
 
 def _unlinked_name(place: _Place, number: int) -> bool:
@@ -210,18 +223,18 @@ def _speaker(place: _Place) -> tuple[str, ...]:
     return ()
 
 
-_OF_TWO = r"(?:countries|nations|governments|states|neighbou?rs|capitals|presidents|powers)"
+_OF_TWO = r"(?:countries|nations|governments|states|neighbou?rs|presidents|powers)"
 _PARTIES = r"(?:sides|parties|rivals|foes|enemies|adversaries|leaders|allies|camps)"
 _TWO = re.compile(
-    rf"(?:(?:the|these|those)\s+)?(?:(?:two|both|warring|rival)\s+)*(?:{_OF_TWO}|{_PARTIES})", re.IGNORECASE
+    rf"(?:(?:the|these|those)\s+)?(?:(?:(?:two|both|warring)\s+)+(?:{_OF_TWO}|{_PARTIES})|neighbou?rs)", re.IGNORECASE
 )
 
 _RULES = (
     _Rule("two states", re.compile(rf"\b((?:[Tt]he|[Tt]hese|[Tt]heir)\s+two\s+{_OF_TWO})\b"), _two_states),
     _Rule("two parties", re.compile(rf"\b((?:[Tt]he|[Tt]hese)\s+two\s+{_PARTIES})\b(?!\s+of)"), _two_parties),
-    _Rule("both states", re.compile(rf"\b([Bb]oth\s+{_OF_TWO})\b"), _two_states),
+    _Rule("both states", re.compile(rf"\b([Bb]oth\s+{_OF_TWO})\b"), _two_tied_states),
     _Rule("both parties", re.compile(rf"\b([Bb]oth\s+{_PARTIES})\b(?!\s+of)"), _two_parties),
-    _Rule("the neighbours", re.compile(r"\b([Tt]he\s+neighbou?rs)\b"), _two_states),
+    _Rule("the neighbours", re.compile(r"\b([Tt]he\s+neighbou?rs)\b"), _two_tied_states),
     _Rule("the alliance", re.compile(r"\b(?:[Tt]he)\s+(alliance)\b(?!\s+(?:of|between|with))"), _alliance),
     _Rule("the bloc", re.compile(r"\b(?:[Tt]he)\s+(bloc)\b(?!\s+of)"), _bloc),
     _Rule("the world body", re.compile(r"\b(?:[Tt]he)\s+((?:world|global)\s+body)\b"), _world_body),

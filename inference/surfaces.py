@@ -41,7 +41,7 @@ class Surface:
         organ: the part of a state, or None.
         role: the office as written, in lower case ("prime minister"), or empty.
         group: who it is where it is no organ of ``actor``, or None.
-        noun: the plural of the noun that says so ("rebels"), or empty.
+        noun: the plural of the noun that says so ("rebels"), or empty; also in the name of a listed actor.
         person: the name of a person that it ends in, without titles, or empty.
         is_bare: nothing in it tells one such organ or group from another ("the rebels", "government troops").
         is_listed: ``actor`` is the actor itself, rather than the state whose group it is.
@@ -83,7 +83,7 @@ def slug(text: str) -> str:
 def read_surface(text: str, gazetteer: Gazetteer, *, year: int | None) -> Surface:
     """Read a mention by itself; one in capitals throughout ("BRITISH ENVOYS") as if it had small letters."""
     text = _ARTICLE.sub("", _POSSESSIVE.sub("", text.strip(_QUOTES)))
-    if text.isupper() and not gazetteer.find(text, year=year):
+    if text.isupper() and not gazetteer.find(text, year=year) and gazetteer.find(text.title(), year=year):
         text = text.title()
     matches = [match for match in gazetteer.find(text, year=year) if _counts(text, match)]
     cut = _cut(text, matches)
@@ -96,11 +96,11 @@ def read_surface(text: str, gazetteer: Gazetteer, *, year: int | None) -> Surfac
     if proper is not None and group is None:
         group, noun = Group.POLITICAL, slug(proper[0])
     if owner is not None and not (is_state(owner.actor) or _is_people(owner.actor, group)):
-        group, noun = None, ""
+        group, noun = None, _group([word.lower() for word in _words(text, [])])[1]
     role = _role(text[:cut])
     organ = None if group else _organ(lower, role, is_person=bool(person))
     known = owner.actor if owner is not None else None
-    key = _key(text, cut, owner=owner, person=person, noun=noun, is_proper=proper is not None)
+    key = _key(text, cut, owner=owner, person=person, noun=noun if group else "", is_proper=proper is not None)
     return Surface(
         text=text,
         actor=known,

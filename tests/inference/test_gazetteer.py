@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from detente.data.errors import DetenteError
-from detente.inference.gazetteer import Gazetteer, Name, load_gazetteer, read_actors
+from detente.inference.gazetteer import Gazetteer, Name, load_gazetteer
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -87,27 +86,20 @@ def test_own_actors_win_over_the_built_in_ones(tmp_path: Path) -> None:
     assert found(load_gazetteer(yaml), "BF") == [("BF", "org:blue")]
 
 
+def test_a_state_that_is_gone_keeps_its_name_and_loses_its_capital(built_in: Gazetteer) -> None:
+    text = "Moscow, Prague and Hanoi; the Soviet Union"
+    assert [actor for _, actor in found(built_in, text, 1968)] == ["SUN", "CSK", "VDR", "SUN"]
+    assert [actor for _, actor in found(built_in, text, 2020)] == ["RUS", "CZE", "VNM", "SUN"]
+    assert [actor for _, actor in found(built_in, text)] == ["RUS", "CZE", "VNM", "SUN"]
+
+
 @pytest.mark.parametrize(
-    ("name", "content", "message"),
-    [
-        ("a.csv", "actor,label\nx,y\n", r"a\.csv:1: expected the columns id, name"),
-        ("a.csv", "id,name\nx,\n", r"a\.csv:2: expected an id and a name"),
-        ("a.csv", "id,name,from\nx,Y,soon\n", r"a\.csv:2: expected a year of four digits, found 'soon'"),
-        ("a.yaml", "- x\n", "expected a mapping from id to names, found list"),
-        ("a.yaml", "x: y\n", "expected an id with a list of names, found x: y"),
-        ("a.yaml", "x: [", "expected YAML"),
-        ("a.yaml", "x: !!python/object/apply:os.system ['true']", "expected YAML"),
-        ("a.doc", "", r"expected a \.csv, \.yaml or \.yml file"),
-        ("a.csv", b"id,name\nx,caf\xe9\n", "expected UTF-8"),
-    ],
+    "text", ["A storm crossed the Indian Ocean.", "She told the Washington Post so.", "The Paris Agreement holds."]
 )
-def test_a_file_of_actors_that_breaks_its_format(tmp_path: Path, name: str, content: str | bytes, message: str) -> None:
-    path = tmp_path / name
-    path.write_bytes(content.encode() if isinstance(content, str) else content)
-    with pytest.raises(DetenteError, match=message):
-        read_actors(path)
+def test_phrases_that_hold_a_name_and_name_nobody(built_in: Gazetteer, text: str) -> None:
+    assert found(built_in, text, 2019) == []
 
 
-def test_no_file_of_actors() -> None:
-    with pytest.raises(DetenteError, match=r"found no file nowhere\.csv"):
-        read_actors(Path("nowhere.csv"))
+def test_people_are_told_from_names_of_their_actors(built_in: Gazetteer) -> None:
+    matches = built_in.find("Angela Merkel spoke for Germany; Omar al-Merkel for nobody.", year=2015)
+    assert [(match.actor, match.person) for match in matches] == [("DEU", True), ("DEU", False)]
