@@ -18,7 +18,7 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed
-	$(PIP) --editable ".[train,dev]"
+	$(PIP) --editable ".[train,ray,dev]"
 	touch $@
 
 demo: $(VENV)/installed
@@ -30,7 +30,7 @@ test: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .
 	mkdir -p build/types && ln -sfn "$(CURDIR)" build/types/detente
 	MYPYPATH=build/types $(BIN)/mypy -p detente.data -p detente.models -p detente.training -p detente.inference \
-		-m detente.cli -m detente.cli_data -m detente.cli_train -m detente.cli_training
+		-m detente.cli -m detente.cli_data -m detente.cli_score -m detente.cli_train -m detente.cli_training
 	MYPYPATH=build/types $(BIN)/mypy tests
 	$(BIN)/pytest
 

@@ -91,10 +91,13 @@ class Inputs:
     skipped: int
 
 
-def find_inputs(arguments: Sequence[str]) -> Inputs:
+def find_inputs(arguments: Sequence[str], *, leave_out: Path | None = None) -> Inputs:
     """Expand files, directories, globs and ``-`` to the files to read, in a stable order.
 
     Directories are searched for files of a readable kind, links to directories are not followed.
+
+    Args:
+        leave_out: a folder, the output perhaps, that is passed over where it lies inside a directory that is searched.
 
     Raises:
         DetenteError: a path does not exist, a file that was named is of no readable kind, or nothing is left.
@@ -102,7 +105,7 @@ def find_inputs(arguments: Sequence[str]) -> Inputs:
     files: dict[tuple[Path | None, str | None], InputFile] = {}
     skipped = 0
     for argument in arguments:
-        for path, name in _expand(argument):
+        for path, name in _expand(argument, leave_out):
             if path is None:
                 found, others = [InputFile(None, STANDARD_INPUT, Format.JSONL, 0)], 0
             else:
@@ -121,7 +124,7 @@ def find_inputs(arguments: Sequence[str]) -> Inputs:
     return Inputs(files=tuple(_unambiguous(list(files.values()))), skipped=skipped)
 
 
-def _expand(argument: str) -> Iterator[tuple[Path | None, str]]:
+def _expand(argument: str, leave_out: Path | None) -> Iterator[tuple[Path | None, str]]:
     """The files that an argument stands for, each with the name it goes by."""
     if argument == "-":
         yield None, "-"
@@ -129,7 +132,7 @@ def _expand(argument: str) -> Iterator[tuple[Path | None, str]]:
     root = Path(argument)
     if root.is_dir():
         for folder, folders, names in os.walk(root):
-            folders.sort()
+            folders[:] = sorted(name for name in folders if not _is_same(Path(folder, name), leave_out))
             for name in sorted(names):
                 path = Path(folder, name)
                 yield path, path.relative_to(root).as_posix()
@@ -140,7 +143,11 @@ def _expand(argument: str) -> Iterator[tuple[Path | None, str]]:
         if not matches:
             raise DetenteError("a file, a directory, a glob or -", found=f"no such path {argument}", remedy="Check it.")
         for match in matches:
-            yield from _expand(match)
+            yield from _expand(match, leave_out)
+
+
+def _is_same(folder: Path, other: Path | None) -> bool:
+    return other is not None and other.exists() and folder.samefile(other)
 
 
 def _open_up(path: Path, name: str) -> tuple[list[InputFile], int]:

@@ -2,37 +2,44 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import re
-import shutil
+import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from enum import StrEnum
 from pathlib import Path
-from typing import IO
+
+import pyarrow as pa
 
 from ..data.errors import DetenteError
-from ..data.schema import Article
-from .articles import ArticleReader, Reject
 from .dyads import DyadTable
+from .engines import Done, Engine, Failed, InProcess, Processes, Progress, set_threads
 from .inputs import InputFile, Inputs
-from .pipeline import Counts, Pipeline
-from .rows import RowWriter, write_reject
+from .manifest import Manifest, ShardRecord, read_manifest
+from .output import Layout, Output, rename_durably, write_durably, writing
+from .pipeline import Counts
+from .shards import Shard, content_digest, plan_shards, stamp
+from .verify import Problem, check_shard, check_sums, is_intact
+from .work import Recipe
 
-#: Small files share a Parquet file up to this many bytes.
-SHARD_BYTES = 32 * 2**20
+_NAMES_SHOWN = 5
 
 
 @dataclass(slots=True)
 class Summary:
     """The counts of a job; ``records`` = ``articles`` + ``rejected_records``, always.
 
-    Rejected pairs (see ``Counts``) and rejected records together make up the lines of the rejects file.
+    Rejected pairs (see ``Counts``) and rejected records together make up the lines of the rejects file. ``seconds`` and
+    ``articles_per_second`` are those of the last run, which scored all shards but ``resumed_shards``.
     """
 
     files: int = 0
     skipped_files: int = 0
+    shards: int = 0
+    resumed_shards: int = 0
+    failed_shards: int = 0
     records: int = 0
     articles: int = 0
     articles_without_date: int = 0
@@ -49,143 +56,268 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class JobResult:
-    """A finished job: its counts and its most frequent dyads."""
+    """A job that came to its end: its counts, its most frequent dyads, and what went wrong on the way."""
 
     summary: Summary
     dyads: DyadTable
+    failed: list[Failed]
+    problems: list[Problem]
 
 
-class Output:
-    """The output directory.
+class EngineName(StrEnum):
+    """Where shards are scored."""
 
-    It holds ``stances/*.parquet``, ``rejects.jsonl``, ``summary.json`` and ``job.json``, the mark that it is ours.
+    LOCAL = "local"
+    RAY = "ray"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resources:
+    """What a job may use; it changes how long it takes and nothing in its rows.
+
+    Attributes:
+        workers: processes, each with a model of its own; None for one on a GPU, else one for each core.
+        address: of a Ray cluster; None to start Ray on this machine.
     """
 
-    def __init__(self, folder: Path, *, overwrite: bool = False) -> None:
-        """Take a new or empty directory, or one of ours.
-
-        Raises:
-            DetenteError: it is a file, cannot be written, holds files that are not ours, or holds a finished job
-                and ``overwrite`` is not set.
-        """
-        self.folder = folder
-        self.stances = folder / "stances"
-        self.rejects = folder / "rejects.jsonl"
-        self.summary = folder / "summary.json"
-        self.mark = folder / "job.json"
-        remedy = "Give another --out."
-        if folder.exists() and not folder.is_dir():
-            raise DetenteError("an output directory", found=f"the file {folder}", remedy=remedy)
-        if folder.is_dir() and any(folder.iterdir()) and not self.mark.is_file():
-            found = f"other files in {folder}"
-            raise DetenteError("a new or empty output directory, or one of ours", found=found, remedy=remedy)
-        if self.summary.is_file() and not overwrite:
-            raise DetenteError(
-                "an output directory without a finished job",
-                found=f"{self.summary}",
-                remedy="Give another --out, or --overwrite to score anew.",
-            )
-        try:
-            shutil.rmtree(self.stances, ignore_errors=True)
-            for old in (self.summary, self.rejects):
-                old.unlink(missing_ok=True)
-            self.stances.mkdir(parents=True)
-            self.mark.write_text('{"written_by": "detente score"}\n', encoding="utf-8")
-        except OSError as error:
-            raise DetenteError("an output directory that can be written", found=str(error), remedy=remedy) from error
+    engine: EngineName = EngineName.LOCAL
+    workers: int | None = None
+    address: str | None = None
 
 
 def score_archive(
     inputs: Inputs,
     output: Output,
+    recipe: Recipe,
     *,
-    pipeline: Pipeline,
-    reader: ArticleReader,
+    resources: Resources | None = None,
     on_progress: Callable[[int, int], None] = lambda _bytes, _articles: None,
 ) -> JobResult:
-    """Score every article of the input files.
+    """Score every article of the input files, or what is left of them in the output of a job that was cut off.
 
     Args:
         on_progress: called now and then with the bytes read so far and the articles scored so far.
 
-    Files written: as ``Output`` says; a Parquet file appears when it is whole.
+    Files written: as ``Layout`` says.
+
+    Raises:
+        DetenteError: the output holds another job, or no worker can start.
+        OutputError: the output cannot be written any more; the same call goes on later.
     """
-    labels, version = pipeline.scorer.labels, pipeline.scorer.loaded.version
-    summary = Summary(files=len(inputs.files), skipped_files=inputs.skipped, model_version=version)
-    counts, dyads = Counts(), DyadTable()
+    layout = output.layout
+    shards = list(plan_shards(inputs.files))
+    kept = _resume(output, recipe, inputs.files, shards)
+    records = {shard.name: kept[shard.name] for shard in shards if shard.name in kept}
+    waiting = [shard for shard in shards if shard.name not in kept]
+    tally = _Tally(shards, kept.values(), on_progress)
+    failed: list[Failed] = []
     started = time.perf_counter()
-    with output.rejects.open("w", encoding="utf-8") as rejects:
-        accepted = _Accepted(reader, summary, rejects)
-        for shard in plan_shards(inputs.files):
-            with RowWriter(output.stances / f"{shard.name}.parquet", labels=labels, model_version=version) as writer:
-                for window in pipeline.windows(accepted.articles(shard)):
-                    scored = pipeline.score(window)
-                    counts.add(scored.counts)
-                    for reject in scored.rejects:
-                        write_reject(rejects, reject)
-                    for row in scored.rows:
-                        dyads.add(row)
-                    writer.write(scored.rows)
-                    on_progress(accepted.bytes_read, counts.articles)
-            on_progress(accepted.bytes_done, counts.articles)
+    if waiting:
+        with writing(layout.folder):
+            for stale in (layout.summary, layout.rejects):
+                stale.unlink(missing_ok=True)
+        manifest = Manifest.reopen(layout.manifest)
+        try:
+            engine = _engine(recipe, output, waiting, resources or Resources())
+            started = time.perf_counter()  # loading the model is no measure of an archive
+            for outcome in engine.run(waiting, tally.move):
+                match outcome:
+                    case Done(record):
+                        with writing(layout.manifest):
+                            manifest.append(record)
+                        records[record.shard] = record
+                        tally.finish(record)
+                    case Failed():
+                        failed.append(outcome)
+        finally:
+            manifest.close()
+            with suppress(OSError):  # what stopped the job is said; the next run sweeps again
+                output.sweep(keep=records, planned=())
+    seconds = time.perf_counter() - started
+    ordered = [records[shard.name] for shard in shards if shard.name in records]
+    result = _close(layout, ordered, failed)
+    summary = result.summary
+    summary.files, summary.skipped_files = len(inputs.files), inputs.skipped
+    summary.resumed_shards = len(kept)
+    summary.seconds = round(seconds, 3)
+    scored = summary.articles - sum(record.counts.articles for record in kept.values())
+    summary.articles_per_second = round(scored / max(seconds, 1e-9), 2)
+    if waiting or not layout.summary.is_file():
+        _merge_rejects(layout, ordered)
+        _write_summary(layout, summary)
+    if not failed:
+        result.problems.extend(check_sums(layout, ordered))
+    return result
+
+
+def _engine(recipe: Recipe, output: Output, shards: Sequence[Shard], resources: Resources) -> Engine:
+    from ..models.loading import pick_device
+
+    on_gpu = pick_device(recipe.device).type != "cpu"
+    cores = len(os.sched_getaffinity(0))
+    has_standard_input = any(file.path is None for shard in shards for file in shard.files)
+    if resources.engine is EngineName.RAY:
+        from .ray_engine import RayEngine
+
+        if has_standard_input:
+            raise DetenteError("files", found="standard input", remedy="Use --engine local for standard input.")
+        return RayEngine(
+            recipe,
+            output.layout,
+            output.holder,
+            address=resources.address,
+            workers=resources.workers,
+            on_gpu=on_gpu,
+        )
+    # As many processes as cores, with one thread each: threads that share a product wait for the slowest, which on a
+    # machine with other work is slow indeed.
+    workers = min(resources.workers or (1 if on_gpu else cores), len(shards))
+    threads = max(1, cores // workers)
+    if workers > 1 and not has_standard_input:
+        return Processes(recipe, output.layout, output.holder, workers=workers, threads=threads)
+    set_threads(threads)
+    return InProcess(recipe.build(output.layout, output.holder))
+
+
+def _resume(
+    output: Output, recipe: Recipe, files: Sequence[InputFile], shards: Sequence[Shard]
+) -> dict[str, ShardRecord]:
+    """The shards that an earlier run of the same job finished; starts the manifest where there is none.
+
+    Raises:
+        DetenteError: the output holds a job with another model, configuration or input.
+    """
+    layout = output.layout
+    spec = recipe.spec()
+    kept: dict[str, ShardRecord] = {}
+    with writing(layout.folder):
+        if layout.manifest.is_file():
+            content = read_manifest(layout.manifest)
+            if content.records:
+                changes = content.spec.differences(spec) + _changes(layout, content.records, files, shards)
+                if changes:
+                    raise DetenteError(
+                        f"the job whose rows are in {layout.folder}",
+                        found=f"another one: {'; '.join(changes)}",
+                        remedy="Give another --out, or --overwrite to score anew.",
+                    )
+            kept = {name: record for name, record in content.records.items() if is_intact(layout, record)}
+        _write_inputs(layout.inputs, files)
+        if not kept:
+            Manifest.create(layout.manifest, spec).close()
+        output.sweep(keep=kept, planned=(shard.name for shard in shards))
+    return kept
+
+
+def _changes(
+    layout: Layout, records: Mapping[str, ShardRecord], files: Sequence[InputFile], shards: Sequence[Shard]
+) -> list[str]:
+    """What of the input is not as it was, in words; a change of what is not scored yet is none."""
+    if any(file.path is None for file in files):
+        return ["standard input cannot be compared with what was read before"]
+    before, now = _read_inputs(layout.inputs), {file.name: (file.size, file.modified) for file in files}
+    changes = []
+    for names, verb in ((now.keys() - before.keys(), "added"), (before.keys() - now.keys(), "removed")):
+        if names:
+            changes.append(f"{_listed(names)} {'was' if len(names) == 1 else 'were'} {verb}")
+    rewritten = {name for name in now.keys() & before.keys() if now[name] != before[name]}
+    planned = {shard.name: shard for shard in shards}
+    changed = set()
+    for name, record in records.items():
+        if name not in planned:
+            changed |= {file for file in rewritten if now[file][0] != before[file][0]}
+        elif stamp(planned[name]) != record.input_stamp and content_digest(planned[name]) != record.input_sha256:
+            changed |= {file.name for file in planned[name].files} & rewritten
+    if changed:
+        changes.append(f"{_listed(changed)} {'was' if len(changed) == 1 else 'were'} changed")
+    if not changes and records.keys() - planned.keys():
+        changes.append("the inputs come in another order")
+    return changes
+
+
+def _listed(names: Set[str]) -> str:
+    shown = sorted(names)[:_NAMES_SHOWN]
+    more = [f"{len(names) - len(shown):,} more"] if len(names) > len(shown) else []
+    return ", ".join([*shown, *more])
+
+
+def _write_inputs(path: Path, files: Sequence[InputFile]) -> None:
+    temporary = path.with_name(f".{path.name}.tmp")
+    lines = (json.dumps({"name": f.name, "size": f.size, "modified": f.modified}).encode() + b"\n" for f in files)
+    write_durably(temporary, lines)
+    rename_durably(temporary, path)
+
+
+def _read_inputs(path: Path) -> dict[str, tuple[int, int]]:
+    entries = (json.loads(line) for line in path.read_bytes().splitlines())
+    return {entry["name"]: (entry["size"], entry["modified"]) for entry in entries}
+
+
+def _close(layout: Layout, records: Sequence[ShardRecord], failed: list[Failed]) -> JobResult:
+    """Read the output back: the counts, the dyads, and whether every shard is what its record says."""
+    summary, dyads, problems, counts = Summary(), DyadTable(), [], Counts()
+    labels: list[str] = []
+
+    def see(rows: pa.Table) -> None:
+        labels[:] = [name.removeprefix("p_") for name in rows.column_names if name.startswith("p_")]
+        dyads.add(rows)
+
+    for record in records:
+        problems += check_shard(layout, record, on_rows=see)
+        counts.add(record.counts)
+        summary.records += record.records
+        summary.rejected_records += record.rejected_records
+        summary.model_version = record.model_version
     for name, value in asdict(counts).items():
         setattr(summary, name, value)
-    summary.seconds = round(time.perf_counter() - started, 3)
-    summary.articles_per_second = round(summary.articles / max(summary.seconds, 1e-9), 2)
-    summary.rows = {label: summary.rows.get(label, 0) for label in labels}
-    output.summary.write_text(json.dumps(asdict(summary), indent=2) + "\n", encoding="utf-8")
-    return JobResult(summary, dyads)
+    summary.rows = {label: counts.rows.get(label, 0) for label in labels}
+    summary.shards, summary.failed_shards = len(records), len(failed)
+    return JobResult(summary, dyads, failed, problems)
 
 
-@dataclass(frozen=True, slots=True)
-class Shard:
-    """Input files that share an output file, and the name of that file without its suffix."""
-
-    name: str
-    files: tuple[InputFile, ...]
-
-
-def plan_shards(files: Iterable[InputFile]) -> Iterator[Shard]:
-    """Group small files, in order; a shard is named by its input, never by its place in the list."""
-    group: list[InputFile] = []
-    for file in files:
-        if group and sum(member.size for member in group) + file.size > SHARD_BYTES:
-            yield _shard(group)
-            group = []
-        group.append(file)
-    if group:
-        yield _shard(group)
+def _merge_rejects(layout: Layout, records: Sequence[ShardRecord]) -> None:
+    temporary = layout.rejects.with_name(f".{layout.rejects.name}.tmp")
+    with writing(layout.rejects):
+        blocks = (layout.rejects_of(record.shard).read_bytes() for record in records if record.rejects)
+        write_durably(temporary, blocks)
+        rename_durably(temporary, layout.rejects)
 
 
-def _shard(files: Sequence[InputFile]) -> Shard:
-    # Names come from the archive: only letters and digits of them reach the disk, the digest keeps them apart.
-    stem = re.sub(r"[^a-z0-9]+", "-", files[0].name.lower()).strip("-")[:40] or "input"
-    digest = hashlib.sha256(
-        "\0".join(f"{file.path}\0{file.member}" for file in files).encode("utf-8", "surrogateescape")
-    )
-    return Shard(f"{stem}-{digest.hexdigest()[:12]}", tuple(files))
+def _write_summary(layout: Layout, summary: Summary) -> None:
+    temporary = layout.summary.with_name(f".{layout.summary.name}.tmp")
+    with writing(layout.summary):
+        write_durably(temporary, [json.dumps(asdict(summary), indent=2).encode() + b"\n"])
+        rename_durably(temporary, layout.summary)
 
 
-class _Accepted:
-    """The articles among the records of a shard; the rejects go to their file on the way."""
+class _Tally:
+    """Bytes and articles of all shards, finished or not."""
 
-    def __init__(self, reader: ArticleReader, summary: Summary, rejects: IO[str]) -> None:
-        self.reader = reader
-        self.summary = summary
-        self.rejects = rejects
-        self.bytes_done = 0
+    def __init__(
+        self, shards: Sequence[Shard], kept: Iterable[ShardRecord], on_progress: Callable[[int, int], None]
+    ) -> None:
+        self._sizes = {shard.name: shard.size for shard in shards}
+        self._on_progress = on_progress
+        self._running: dict[str, Progress] = {}
+        self._bytes = self._articles = 0
+        for record in kept:
+            self.finish(record)
 
-    @property
-    def bytes_read(self) -> int:
-        return self.bytes_done + self.reader.bytes_read
+    def move(self, progress: Progress) -> None:
+        """A worker got further."""
+        self._running[progress.shard] = progress
+        self._show()
 
-    def articles(self, shard: Shard) -> Iterator[Article]:
-        for file in shard.files:
-            for record in self.reader.read(file):
-                self.summary.records += 1
-                if isinstance(record, Reject):
-                    self.summary.rejected_records += 1
-                    write_reject(self.rejects, record)
-                else:
-                    yield record
-            self.bytes_done += file.size
+    def finish(self, record: ShardRecord) -> None:
+        """A shard is done."""
+        self._running.pop(record.shard, None)
+        self._bytes += self._sizes[record.shard]
+        self._articles += record.counts.articles
+        self._show()
+
+    def _show(self) -> None:
+        running = self._running.values()
+        self._on_progress(
+            self._bytes + sum(progress.bytes_read for progress in running),
+            self._articles + sum(progress.articles for progress in running),
+        )

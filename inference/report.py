@@ -14,7 +14,8 @@ from rich.text import Text
 
 from ..data.schema import Stance
 from .inputs import Inputs
-from .job import JobResult, Output
+from .job import JobResult
+from .output import Layout
 
 _STYLES = {Stance.COOPERATIVE: "green", Stance.HOSTILE: "red", Stance.MEDIATING: "cyan", Stance.NEUTRAL: "dim"}
 _DYADS_SHOWN = 8
@@ -53,7 +54,7 @@ class JobProgress:
         self._bar.stop()
 
 
-def print_report(result: JobResult, output: Output, *, console: Console | None = None) -> None:
+def print_report(result: JobResult, layout: Layout, *, console: Console | None = None) -> None:
     """Print the counts of a job, the top dyads by stance with an example each, and where the output lies."""
     console = console or Console()
     summary = result.summary
@@ -82,13 +83,16 @@ def print_report(result: JobResult, output: Output, *, console: Console | None =
         f"{summary.sentences:,} sentences, {summary.pairs:,} pairs scored"
         + (f", {summary.rejected_pairs:,} rejected" if summary.rejected_pairs else ""),
         f"rows: {rows}",
-        f"{summary.seconds:,.1f} s, {summary.articles_per_second:,.1f} articles/s, model {summary.model_version}",
-        f"output: {output.stances}/*.parquet, {output.summary}",
+        f"{summary.seconds:,.1f} s, {summary.articles_per_second:,.1f} articles/s, model {summary.model_version}"
+        + (f"; {summary.resumed_shards:,} of {summary.shards:,} shards from before" if summary.resumed_shards else ""),
+        f"output: {layout.stances}/*.parquet, {layout.summary}",
     ]
     if summary.skipped_files:
         lines.append(f"{summary.skipped_files:,} files of other kinds left out")
     if summary.rejected_records or summary.rejected_pairs:
-        lines.append(f"rejects, with reasons: {output.rejects}")
+        lines.append(f"rejects, with reasons: {layout.rejects}")
+    lines += [f"not scored: shard {failed.shard}: {printable(failed.reason)}" for failed in result.failed]
+    lines += [f"wrong in the output: {problem}" for problem in result.problems]
     for line in lines:
         console.print(line, soft_wrap=True, highlight=False, markup=False)
 

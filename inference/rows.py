@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import socket
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Any, Self
 
 import pyarrow as pa
@@ -15,6 +17,10 @@ import pyarrow.parquet as pq
 
 from ..data.schema import Span
 from .articles import Reject
+from .output import rename_durably, writing
+
+# Rows of a row group: enough to compress well, few enough to be held.
+_ROW_GROUP = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,21 +66,65 @@ def output_schema(labels: Sequence[str]) -> pa.Schema:
     return pa.schema(columns)
 
 
+class _Temporary:
+    """A file under a temporary name, which gets its own when it is whole and on the disk."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        # Two processes may be at one shard, when a job is killed and started again: each has its own file.
+        self.temporary = path.with_name(f".{path.name}.{socket.gethostname()}-{os.getpid()}.tmp")
+
+    def commit(self) -> str:
+        """Sync and rename; the SHA-256 of what was written."""
+        with self.temporary.open("rb") as written:
+            os.fsync(written.fileno())
+            digest = hashlib.file_digest(written, "sha256").hexdigest()
+        rename_durably(self.temporary, self.path)
+        return digest
+
+    def drop(self) -> None:
+        """Remove the file, if it has not got its name."""
+        with suppress(OSError):
+            self.temporary.unlink(missing_ok=True)
+
+
 class RowWriter:
-    """Writes rows to a Parquet file that appears under its name only when it is whole and on disk."""
+    """Writes rows to a Parquet file that appears under its name on ``commit``."""
 
     def __init__(self, path: Path, *, labels: Sequence[str], model_version: str) -> None:
-        self.path = path
+        self.rows = 0
+        self._file = _Temporary(path)
         self._labels = tuple(labels)
         self._version = model_version
-        self._temporary = path.with_name(f".{path.name}.tmp")
         self._schema = output_schema(labels)
-        self._writer = pq.ParquetWriter(self._temporary, self._schema, compression="zstd")
+        self._held: list[pa.Table] = []
+        with writing(path):
+            self._writer = pq.ParquetWriter(self._file.temporary, self._schema, compression="zstd")
 
     def write(self, rows: Sequence[StanceRow]) -> None:
         """Append rows."""
         if rows:
-            self._writer.write_table(pa.Table.from_pylist([self._record(row) for row in rows], schema=self._schema))
+            self.rows += len(rows)
+            self._held.append(pa.Table.from_pylist([self._record(row) for row in rows], schema=self._schema))
+            if sum(table.num_rows for table in self._held) >= _ROW_GROUP:
+                self._flush()
+
+    def _flush(self) -> None:
+        if self._held:
+            with writing(self._file.path):
+                self._writer.write_table(pa.concat_tables(self._held), row_group_size=2 * _ROW_GROUP)
+            self._held = []
+
+    def commit(self) -> str:
+        """Give the file its name; its SHA-256.
+
+        Raises:
+            OutputError: it could not be written.
+        """
+        self._flush()
+        with writing(self._file.path):
+            self._writer.close()
+            return self._file.commit()
 
     def _record(self, row: StanceRow) -> dict[str, Any]:
         return {
@@ -96,22 +146,51 @@ class RowWriter:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._writer.close()
-        if kind is not None:
-            self._temporary.unlink(missing_ok=True)
-            return
-        with self._temporary.open("rb") as written:
-            os.fsync(written.fileno())
-        self._temporary.rename(self.path)
+    def __exit__(self, *_: object) -> None:
+        with suppress(OSError):  # the disk that was full is full
+            self._writer.close()
+        self._file.drop()
 
 
 def _mentions(sentence: str, spans: Sequence[Span]) -> list[dict[str, Any]]:
     return [{"text": sentence[span.start : span.end], "start": span.start, "end": span.end} for span in spans]
 
 
-def write_reject(out: IO[str], reject: Reject) -> None:
-    """Append a line to a rejects file."""
-    out.write(json.dumps(asdict(reject), ensure_ascii=False) + "\n")
+class RejectWriter:
+    """Writes rejects to a file of JSON lines that appears under its name on ``commit``, if there are any."""
+
+    def __init__(self, path: Path) -> None:
+        self.rejects = 0
+        self._file = _Temporary(path)
+        self._stream: IO[str] | None = None
+
+    def write(self, rejects: Sequence[Reject]) -> None:
+        """Append rejects."""
+        if rejects:
+            with writing(self._file.path):
+                if self._stream is None:
+                    self._stream = self._file.temporary.open("w", encoding="utf-8", errors="backslashreplace")
+                self.rejects += len(rejects)
+                self._stream.writelines(json.dumps(asdict(reject), ensure_ascii=False) + "\n" for reject in rejects)
+
+    def commit(self) -> str:
+        """Give the file its name; its SHA-256, empty if there are no rejects.
+
+        Raises:
+            OutputError: it could not be written.
+        """
+        with writing(self._file.path):
+            if self._stream is None:
+                self._file.path.unlink(missing_ok=True)
+                return ""
+            self._stream.close()
+            return self._file.commit()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._stream is not None:
+            with suppress(OSError):
+                self._stream.close()
+        self._file.drop()
