@@ -188,6 +188,7 @@ def _own_files() -> Iterator[Name]:
             years = (entry.get("from"), entry.get("to"))
             for field in ("names", "acronyms", "leaders"):
                 yield from (Name(form, actor, *years, person=field == "leaders") for form in entry.get(field, ()))
+            yield from (Name(seat["name"], actor, seat["from"]) for seat in entry.get("seats", ()))
     for file in ("leaders.yaml", "ministers.yaml"):
         for actor, people in load_list(file).items():
             for person in people:

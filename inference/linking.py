@@ -12,7 +12,7 @@ from rapidfuzz import fuzz, process
 from ..data.schema import Actor, Article, Span
 from .gazetteer import Gazetteer, Name, holder
 from .references import Mention, find_references, is_reference
-from .surfaces import Group, Organ, Surface, is_state, read_surface
+from .surfaces import Group, Organ, Surface, is_state, read_surface, untitled
 
 #: Surfaces whose readings are kept; an archive repeats them, and reading one costs more than all else.
 CACHED_SURFACES = 100_000
@@ -110,9 +110,11 @@ class Linker:
         """The actor of a mention by its own words and what the article said of them before."""
         if long_form := memory.acronyms.get(reading.text.replace(".", "")):
             reading = self._read(long_form, year)
-        if reading.person and (actor := memory.persons.get(reading.surname)):
-            return actor
-        if reading.actor is not None and reading.is_listed:
+        # A bare surname is whoever the article named in full; with an office it is whom the list has in that office.
+        known = memory.persons.get(reading.surname)
+        if known and (reading.actor is None or reading.text == reading.surname):
+            return known
+        if reading.actor is not None and reading.is_listed and not self._people.is_namesake(reading):
             return reading.actor
         if reading.group is not None:
             return memory.names.get(reading.key) or memory.group(reading) or f"unlisted:{reading.key}"
@@ -163,7 +165,9 @@ class _Memory:
 
     def add(self, reading: Surface, actor: str) -> None:
         """Remember a mention that has its actor."""
-        if reading.person:
+        if reading.person and actor == reading.actor:
+            self.persons[reading.surname] = actor
+        elif reading.person:
             self.persons.setdefault(reading.surname, actor)
         elif reading.actor is None and _FULL_NAME.fullmatch(reading.text):
             self.persons.setdefault(reading.text.rsplit(" ", 1)[1], actor)
@@ -233,18 +237,20 @@ def _by_context(
 ) -> str | None:
     """The state of an office or organ that is named without one.
 
-    The only holder of the office so far, the state that "its" points to, or the state that the article is about. The
-    only other state of the sentence is no guide: it is more often the one that deals with them.
+    The state that "its" points to, the only one whose office or organ of that word was named so far, or the one that
+    the article is about ("regime" is said of others). The only other state of the sentence is no guide: it is more
+    often the one that deals with them.
     """
-    role = readings[index].role
-    holders = memory.roles.get(role, set()) if role else set()
-    if len(holders) == 1:
-        return next(iter(holders))
+    role, organ = readings[index].role, readings[index].organ
+    holders = memory.roles.get(role, set())
     before = [actor for span, actor in zip(spans, actors, strict=True) if actor and span.end <= spans[index].start]
     states = [actor for actor in before if is_state(actor)]
     if states and _ITS.search(text, max(0, spans[index].start - 20), spans[index].start + 6):
         return states[-1]
-    return memory.home() if readings[index].organ in (Organ.LEADER, Organ.GOVERNMENT, Organ.ARMY) else None
+    if len(holders) == 1:
+        return next(iter(holders))
+    home = memory.home() if organ in (Organ.LEADER, Organ.GOVERNMENT, Organ.ARMY) and role != "regime" else None
+    return home if not holders or home in holders else None
 
 
 _ITS = re.compile(r"\b(?:its|his|her|their|own|country['\u2019]s|nation['\u2019]s)\s", re.IGNORECASE)
@@ -257,7 +263,8 @@ def _set_apart(text: str, readings: Sequence[Surface], actors: Sequence[str]) ->
         for reading, actor in zip(readings, actors, strict=True)
         if reading.organ in (Organ.LEADER, Organ.GOVERNMENT)
     }
-    apart = {Organ.PARLIAMENT} | ({Organ.ARMY} if _COUP.search(text) else set())
+    organs = {reading.organ for reading in readings}
+    apart = {Organ.PARLIAMENT} | ({Organ.ARMY} if Organ.ARMY in organs and _COUP.search(text) else set())
     return [
         f"{actor}:{reading.organ}"
         if is_state(actor) and (reading.organ is Organ.COURT or (reading.organ in apart and actor in rulers))
@@ -289,6 +296,13 @@ class _People:
             surname = surname.split()[0] if reading.organ is Organ.GOVERNMENT and not reading.person else ""
         actors = {name.actor for name in self._by_surname.get(surname, ()) if name.holds_in(year)}
         return actors.pop() if len(actors) == 1 else None
+
+    def is_namesake(self, reading: Surface) -> bool:
+        """Whether a full name ends like listed ones and begins like none of them."""
+        if not reading.by_person or " " not in reading.person:
+            return False
+        alike = self._by_surname.get(reading.surname, ())
+        return bool(alike) and all(untitled(name.text)[0] != reading.person[0] for name in alike)
 
 
 class _Spellings:

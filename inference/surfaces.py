@@ -39,12 +39,13 @@ class Surface:
         actor: the listed actor that it names or that owns what it names, if there is one.
         key: the name under which the same actor comes again in an article; the slug of its id where it is on no list.
         organ: the part of a state, or None.
-        role: the office as written, in lower case ("prime minister"), or empty.
+        role: the office or organ as written, in lower case ("prime minister", "regime"), or empty.
         group: who it is where it is no organ of ``actor``, or None.
         noun: the plural of the noun that says so ("rebels"), or empty; also in the name of a listed actor.
         person: the name of a person that it ends in, without titles, or empty.
         is_bare: nothing in it tells one such organ or group from another ("the rebels", "government troops").
         is_listed: ``actor`` is the actor itself, rather than the state whose group it is.
+        by_person: a person's name says which actor it is.
     """
 
     text: str
@@ -57,6 +58,7 @@ class Surface:
     person: str
     is_bare: bool
     is_listed: bool
+    by_person: bool
 
     @property
     def surname(self) -> str:
@@ -97,7 +99,7 @@ def read_surface(text: str, gazetteer: Gazetteer, *, year: int | None) -> Surfac
         group, noun = Group.POLITICAL, slug(proper[0])
     if owner is not None and not (is_state(owner.actor) or _is_people(owner.actor, group)):
         group, noun = None, _group([word.lower() for word in _words(text, [])])[1]
-    role = _role(text[:cut])
+    role = _role(text[:cut]) or next((word for word in reversed(lower) if word in _nouns().organs), "")
     organ = None if group else _organ(lower, role, is_person=bool(person))
     known = owner.actor if owner is not None else None
     key = _key(text, cut, owner=owner, person=person, noun=noun if group else "", is_proper=proper is not None)
@@ -111,6 +113,7 @@ def read_surface(text: str, gazetteer: Gazetteer, *, year: int | None) -> Surfac
         noun=noun,
         person=person,
         is_bare=not matches and not person and proper is None and all(word in _nouns().plain for word in lower),
+        by_person=owner is not None and owner.person,
         is_listed=is_listed and group is None and not (role and _FORMER.search(text, 0, cut)),
     )
 
@@ -252,7 +255,7 @@ def _organ(words: list[str], role: str, *, is_person: bool) -> Organ | None:
 
 
 _TITLE = re.compile(
-    r"^(?:(?:mr|mrs|ms|dr|sir|lord|lady|president|premier|chancellor|king|queen|prince|emir|sheikh|ayatollah|imam|pope"
+    r"^(?:(?:emperor|commodore|senators|mzee|mr|mrs|ms|dr|sir|lord|lady|president|premier|chancellor|king|queen|prince|emir|sheikh|ayatollah|imam|pope"
     r"|general|gen|colonel|col|lt|lieutenant|major|maj|captain|capt|admiral|adm|marshal|field|secretary|minister|prime"
     r"|foreign|defen[cs]e|vice|senator|sen|rep|ambassador|envoy|special|chief|cardinal|archbishop|bishop|justice|judge"
     r"|secretary-general|spokesman|spokeswoman|deputy|crown|chairman|governor|mullah|commander|leader|former|interior"
@@ -265,10 +268,18 @@ _PERSON = re.compile(
 )
 
 
+def untitled(name: str) -> str:
+    """A person's name without titles ahead of it."""
+    return _TITLE.sub("", name)
+
+
 def _person(text: str, matches: list[Match]) -> str:
     """The person's name at the end of a head: what a list says is one, or capitals behind a title."""
     if matches and matches[-1].person and matches[-1].span.end == len(text):
-        return _TITLE.sub("", text[matches[-1].span.start :])
+        # With the given name before a listed surname: "Walter Karzai" is not the president.
+        found = _PERSON.search(text[matches[-2].span.end if len(matches) > 1 else 0 :])
+        name = text[matches[-1].span.start :]
+        return untitled(found[1] if found and " " not in name else name)
     behind = matches[-1].span.end if matches else 0
     rest = text[behind:].lstrip("'\u2019s ") if behind else text
     found = _PERSON.search(rest)

@@ -103,3 +103,8 @@ def test_phrases_that_hold_a_name_and_name_nobody(built_in: Gazetteer, text: str
 def test_people_are_told_from_names_of_their_actors(built_in: Gazetteer) -> None:
     matches = built_in.find("Angela Merkel spoke for Germany; Omar al-Merkel for nobody.", year=2015)
     assert [(match.actor, match.person) for match in matches] == [("DEU", True), ("DEU", False)]
+
+
+def test_a_city_stands_for_whom_it_seats(built_in: Gazetteer) -> None:
+    assert found(built_in, "Brussels objected.", 1962) == [("Brussels", "BEL")]
+    assert found(built_in, "Brussels objected.", 2012) == [("Brussels", "igo:eu")]

@@ -90,6 +90,24 @@ def test_a_surname_is_the_person_that_was_named_in_full(linker: Linker) -> None:
     assert [[*found] for found in actors(linker, text, year=1988)] == [["TCD"], ["TCD"], ["TCD"]]
 
 
+def test_a_namesake_in_office_is_not_the_one_named_before(linker: Linker) -> None:
+    text = "[Walter Karzai], a grocer, waved. [President Karzai] waved back. [Karzai] then left."
+    assert [[*found] for found in actors(linker, text)] == [["unlisted:walter-karzai"], ["AFG"], ["AFG"]]
+
+
+def test_an_office_without_a_state_is_of_the_one_that_the_article_is_about(linker: Linker) -> None:
+    text = "[Uruguay] is poor. [Uruguayan ministers] met in [Montevideo]. The [government] wants money from [Brazil]."
+    assert [*actors(linker, text, year=1969)[-1]] == ["URY", "BRA"]
+    # "Regime" is said of others.
+    text = text.replace("[government]", "[regime]")
+    assert [*actors(linker, text, year=1969)[-1]] == ["unlisted:regime", "BRA"]
+    # The other state of the sentence is whom it deals with.
+    assert [*actors(linker, "[Sweden] begged the [government] for time.", year=1969)[0]] == [
+        "SWE",
+        "unlisted:government",
+    ]
+
+
 def test_one_mention_explains_the_other_beside_it(linker: Linker) -> None:
     text = "[Pavel Orlik], the [Czech foreign minister], saw [Polish officials]. Later [Orlik] left."
     assert actors(linker, text, year=1996) == [
