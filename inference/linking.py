@@ -15,7 +15,7 @@ from .references import Mention, find_references, is_reference
 from .surfaces import Group, Organ, Surface, is_state, read_surface, untitled
 
 #: Surfaces whose readings are kept; an archive repeats them, and reading one costs more than all else.
-CACHED_SURFACES = 100_000
+CACHED_SURFACES = 20_000
 
 
 class Linker:

@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ..data.schema import Article, Span
 from .surfaces import is_state
@@ -120,8 +121,22 @@ def _two_parties(place: _Place) -> tuple[str, ...]:
     return actors if _TIE.search(tie) else ()
 
 
+def _joined_parties(place: _Place) -> tuple[str, ...]:
+    """Two actors that the sentence before names side by side: "both sides" is said of much that is on no list."""
+    actors = _two_parties(place)
+    between = [
+        place.text[one.span.end : two.span.start]
+        for one, two in pairwise(place.mentions[place.number - 1])
+        if {one.actor, two.actor} == {*actors}
+    ]
+    return actors if any(_JOINED.fullmatch(words) for words in between) else ()
+
+
+_JOINED = re.compile(r"(?:['\u2019]s)?(?:\s\w+){0,3}(?:\s(?:and|with)\s|-|/)(?:\w+\s){0,2}")
+
+
 def _pair(place: _Place, fits: Callable[[str], bool]) -> tuple[tuple[str, ...], str]:
-    """Two actors and the words that stand between their first mentions and around them."""
+    """The only two actors of the nearest sentence that names two, and its words."""
     if len({mention.actor for mention in place.ahead if fits(mention.actor)}) > 1:
         return (), ""
     for number, mentions in place.back(PAIR_REACH):
@@ -233,7 +248,7 @@ _RULES = (
     _Rule("two states", re.compile(rf"\b((?:[Tt]he|[Tt]hese|[Tt]heir)\s+two\s+{_OF_TWO})\b"), _two_states),
     _Rule("two parties", re.compile(rf"\b((?:[Tt]he|[Tt]hese)\s+two\s+{_PARTIES})\b(?!\s+of)"), _two_parties),
     _Rule("both states", re.compile(rf"\b([Bb]oth\s+{_OF_TWO})\b"), _two_tied_states),
-    _Rule("both parties", re.compile(rf"\b([Bb]oth\s+{_PARTIES})\b(?!\s+of)"), _two_parties),
+    _Rule("both parties", re.compile(rf"\b([Bb]oth\s+{_PARTIES})\b(?!\s+of)"), _joined_parties),
     _Rule("the neighbours", re.compile(r"\b([Tt]he\s+neighbou?rs)\b"), _two_tied_states),
     _Rule("the alliance", re.compile(r"\b(?:[Tt]he)\s+(alliance)\b(?!\s+(?:of|between|with))"), _alliance),
     _Rule("the bloc", re.compile(r"\b(?:[Tt]he)\s+(bloc)\b(?!\s+of)"), _bloc),
