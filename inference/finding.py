@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..data.schema import Actor, Article, Span
 from .gazetteer import Gazetteer
-from .linking import Linker
+from .linking import Linker, names_by_sentence
 from .mentions import may_hold_pair, unite
 from .scorer import Reading, StanceScorer
 
@@ -59,21 +58,8 @@ class ActorFinder:
 
     def part(self, article: Article, sentences: Sequence[Span], *, first: int = 0) -> Part:
         """Look for known names; no model is needed."""
-        year = int(article.date[:4]) if re.match(r"\d{4}-", article.date) else None
-        start, end = (sentences[0].start, sentences[-1].end) if sentences else (0, 0)
-        matches = iter(self._gazetteer.find(article.text[start:end], year=year))
-        match = next(matches, None)
-        names = []
-        for sentence in sentences:
-            inside: list[Span] = []
-            while match is not None and match.span.end + start <= sentence.end:
-                if match.span.start + start >= sentence.start:
-                    inside.append(Span(match.span.start + start, match.span.end + start))
-                match = next(matches, None)
-            if match is not None and match.span.start + start < sentence.end:
-                match = next(matches, None)  # a name that runs over the end of a sentence is none
-            names.append(tuple(inside))
-        return Part(article, tuple(sentences), first, tuple(names))
+        names = names_by_sentence(article, sentences, self._gazetteer)
+        return Part(article, tuple(sentences), first, tuple(map(tuple, names)))
 
     def find(self, parts: Sequence[Part]) -> tuple[Reading, list[FoundActors]]:
         """Sentences with at least two actors, read by the encoder."""

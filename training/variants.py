@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from datasets import Dataset, load_from_disk
+from datasets import Dataset, disable_progress_bars, load_from_disk
 from tokenizers import Tokenizer
 
 from ..data.invariance import exchange_states, swapped
@@ -39,6 +39,7 @@ def training_data(
 
     Kept in the folder, which a resumed run reads again: a teacher's labels take a while.
     """
+    disable_progress_bars()
     kept = folder / "data"
     if kept.is_dir():
         return load_from_disk(str(kept))
