@@ -69,6 +69,9 @@ def score(
         int | None,
         typer.Option(min=1, help="Processes, each with a model; else one for a GPU, or one for each core."),
     ] = None,
+    shard_mib: Annotated[
+        float, typer.Option(min=0.01, help="MiB of input that are scored, written and recorded together.")
+    ] = 16,
     engine: Annotated[Engine, typer.Option(help="local, or ray (pip install 'detente\\[ray]').")] = Engine.LOCAL,
     address: Annotated[
         str | None, typer.Option(help="Of a Ray cluster; auto finds one; else Ray starts on this machine.")
@@ -92,6 +95,7 @@ def score(
         columns=ColumnNames(text=text_column, id=id_column, date=date_column, title=title_column, source=source_column),
         max_article_chars=max_article_chars,
         keep_neutral=keep_neutral,
+        shard_bytes=int(shard_mib * 2**20),
     )
     recipe.check()  # before --overwrite removes anything
     go_on = "Run the same command again to go on."

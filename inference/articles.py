@@ -272,7 +272,10 @@ class ArticleReader:
             number = file.part.before if file.part else 0
             for group in groups:
                 batches = table.iter_batches(
-                    batch_size=_rows_at_once(table, group), row_groups=[group], columns=list(columns.values())
+                    batch_size=_rows_at_once(table, group),
+                    row_groups=[group],
+                    columns=list(columns.values()),
+                    use_threads=False,  # each worker has its core
                 )
                 for batch in batches:
                     cells = {part: batch.column(column) for part, column in columns.items()}

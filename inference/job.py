@@ -105,7 +105,7 @@ def score_archive(
         OutputError: the output cannot be written any more; the same call goes on later.
     """
     layout = output.layout
-    shards = list(plan_shards(inputs.files))
+    shards = list(plan_shards(inputs.files, shard_bytes=recipe.shard_bytes))
     kept = _resume(output, recipe, inputs.files, shards)
     records = {shard.name: kept[shard.name] for shard in shards if shard.name in kept}
     waiting = [shard for shard in shards if shard.name not in kept]

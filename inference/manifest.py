@@ -22,7 +22,7 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class JobSpec:
-    """All that the rows of a job depend on besides its inputs.
+    """All that the rows of a job, and the files they are in, depend on besides its inputs.
 
     What bounds time and memory alone (workers, device, size of batches) is not in it: a job may go on elsewhere.
     """
@@ -40,6 +40,7 @@ class JobSpec:
     date_column: str
     title_column: str
     source_column: str
+    shard_bytes: int
 
     def differences(self, other: JobSpec) -> list[str]:
         """What differs in another job, in words."""

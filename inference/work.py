@@ -19,7 +19,7 @@ from .manifest import JobSpec, ShardRecord
 from .output import Holder, Layout, OutputError, still_held_by
 from .pipeline import Counts, Pipeline, Window
 from .rows import RejectWriter, RowWriter
-from .shards import Shard, check_unchanged, content_digest, stamp
+from .shards import SHARD_BYTES, Shard, check_unchanged, content_digest, stamp
 
 # Windows that are read ahead: few, for they lie in memory.
 _AHEAD = 2
@@ -41,6 +41,7 @@ class Recipe:
     columns: ColumnNames = field(default_factory=ColumnNames)
     max_article_chars: int = 1_000_000
     keep_neutral: bool = False
+    shard_bytes: int = SHARD_BYTES
 
     def check(self) -> None:
         """Look for what can be mended before anything is started.
@@ -76,6 +77,7 @@ class Recipe:
             date_column=self.columns.date or "",
             title_column=self.columns.title or "",
             source_column=self.columns.source or "",
+            shard_bytes=self.shard_bytes,
         )
 
     def build(self, layout: Layout, holder: Holder) -> ShardScorer:
