@@ -5,10 +5,11 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 SAMPLES := data/samples/articles.jsonl
 
-.PHONY: help demo test clean
+.PHONY: help demo test model clean
 help:
 	@echo "make demo   set up and score the sample archive"
 	@echo "make test   set up and run the linter, the type checker and the tests"
+	@echo "make model  rebuild models/small: LABELLED=, ARCHIVES=, ENCODER= and TEACHER= are folders (training/README.md)"
 	@echo "make clean  remove the virtual environment and everything built"
 
 $(VENV)/installed: pyproject.toml constraints.txt
@@ -33,6 +34,24 @@ test: $(VENV)/installed-dev
 		-m detente.cli -m detente.cli_data -m detente.cli_score -m detente.cli_train -m detente.cli_training
 	MYPYPATH=build/types $(BIN)/mypy tests
 	$(BIN)/pytest
+
+# From nothing: public sets as their authors publish them, the archives that our annotations are of, a small encoder,
+# and a teacher, see training/README.md. On two processor cores it takes about an hour.
+SETS := build/sets
+model: $(VENV)/installed-dev
+	mkdir -p $(SETS)/dev
+	for set in plv:plv_train.tsv aw:aw_train.tsv cameo:cameo_st.jsonl dse:dse_train.txt; do \
+		$(BIN)/detente data convert --from $${set%%:*} $(LABELLED)/$${set#*:} $(SETS)/$${set%%:*}.jsonl || exit 1; done
+	for archive in ag_world guardian_2019; do for split in train dev; do \
+		$(BIN)/detente data join $$archive $(ARCHIVES)/$$archive.jsonl --split $$split \
+			--out $(SETS)/$$archive.$$split.jsonl || exit 1; done; done
+	mv $(SETS)/*.dev.jsonl $(SETS)/dev/ && cp data/corpus/dev.jsonl $(SETS)/dev/
+	$(BIN)/detente data join plv_aw_cameo $(SETS)/plv.jsonl $(SETS)/aw.jsonl $(SETS)/cameo.jsonl --out $(SETS)/events.jsonl
+	$(BIN)/detente distil --teacher $(TEACHER) --start encoder:$(ENCODER) --unlabelled $(ARCHIVES) \
+		--data data/corpus/train.jsonl --data $(SETS)/ag_world.train.jsonl --data $(SETS)/guardian_2019.train.jsonl \
+		--data $(SETS)/events.jsonl --hold-out $(SETS)/plv.jsonl --data $(SETS)/cameo.jsonl --data $(SETS)/aw.jsonl \
+		--data $(SETS)/dse.jsonl:0.3 --dev $(SETS)/dev --keep-out data/challenge \
+		--keep-out $(LABELLED)/world_dev.jsonl --keep-out dse:$(LABELLED)/dse_valid.txt --out build/small
 
 clean:
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

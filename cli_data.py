@@ -177,40 +177,41 @@ def _write_rejects(path: Path, refused: list[Refused]) -> None:
 
 _DETACH_HELP = """Write labels without their texts, where these may not be shared: places and hashes stand for them.
 
-ARCHIVE: the JSONL file with id and text that the sentences are from.
+ARCHIVE: the JSONL files with id and text that the sentences are from.
 
-Example: [bold]detente data detach labelled.jsonl archive.jsonl labels.jsonl[/bold]
+Example: [bold]detente data detach labelled.jsonl archive.jsonl --out labels.jsonl[/bold]
 """
 
 
 @app.command(help=_DETACH_HELP)
 def detach(
     file: Annotated[Path, typer.Argument(help="Labelled JSONL file.", show_default=False)],
-    archive: Annotated[Path, typer.Argument(help="The texts.", show_default=False)],
-    out: Annotated[Path, typer.Argument(help="The file to write.", show_default=False)],
+    archives: Annotated[list[Path], typer.Argument(metavar="ARCHIVE...", help="The texts.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="The file to write.", show_default=False)],
 ) -> None:
     from .data.annotations import detach as detach_all
     from .data.annotations import read_texts
     from .data.labelled import read_labelled
 
-    lines = [json.dumps(one, ensure_ascii=False) for one in detach_all(read_labelled(file), read_texts(archive))]
+    lines = [json.dumps(one, ensure_ascii=False) for one in detach_all(read_labelled(file), read_texts(*archives))]
     out.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     typer.echo(f"{len(lines):,} annotations: {out}")
 
 
 _JOIN_HELP = """Put labels and texts together again: the other way round than detach.
 
-LABELS: a file that detach wrote, or ag_world, guardian_2019, the labels of public archives that come with the package.
+LABELS: a file that detach wrote, or ag_world, guardian_2019, plv_aw_cameo: labels of public texts that come with the
+package. ARCHIVE: JSONL files with id and text.
 
-Example: [bold]detente data join ag_world ag_world.jsonl labelled.jsonl --split train[/bold]
+Example: [bold]detente data join ag_world ag_world.jsonl --split train --out labelled.jsonl[/bold]
 """
 
 
 @app.command(help=_JOIN_HELP)
 def join(
     labels: Annotated[str, typer.Argument(help="The labels.", show_default=False)],
-    archive: Annotated[Path, typer.Argument(help="The texts: JSONL with id and text.", show_default=False)],
-    out: Annotated[Path, typer.Argument(help="The labelled file to write.", show_default=False)],
+    archives: Annotated[list[Path], typer.Argument(metavar="ARCHIVE...", help="The texts.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="The labelled file to write.", show_default=False)],
     split: Annotated[str, typer.Option(help="Only this split: train or dev.")] = "",
 ) -> None:
     from .data.annotations import SHIPPED, read_texts
@@ -219,5 +220,5 @@ def join(
 
     shipped = SHIPPED / f"{labels}.jsonl"
     path = shipped if labels.isidentifier() and shipped.is_file() else Path(labels)
-    count = write_labelled(out, join_all(path, read_texts(archive), split=split))
+    count = write_labelled(out, join_all(path, read_texts(*archives), split=split))
     typer.echo(f"{count:,} sentences: {out}")

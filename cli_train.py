@@ -16,7 +16,10 @@ app = typer.Typer(rich_markup_mode="rich")
 
 _OUT = Annotated[Path, typer.Option(help="Folder of the new model.", show_default=False)]
 _DATA = Annotated[
-    list[str] | None, typer.Option(metavar="SET[:TIMES]", help="A set to learn from; may be given again.")
+    list[str] | None,
+    typer.Option(
+        metavar="SET[:TIMES]", help="A set to learn from, twice with :2, half of it with :0.5; may be given again."
+    ),
 ]
 _HOLD_OUT = Annotated[
     list[str] | None, typer.Option(metavar="SET[:TIMES]", help="The same, but a fifth of its texts is kept out.")

@@ -19,23 +19,27 @@ from .schema import LabelledSentence
 SHIPPED = Path(__file__).parent / "annotations"
 
 
-def read_texts(path: Path) -> dict[str, str]:
-    """The texts of a JSONL file of objects with ``id`` and ``text``, by id.
+def read_texts(*paths: Path) -> dict[str, str]:
+    """The texts of JSONL files of objects with ``id`` and ``text``, by id.
 
     Raises:
-        DetenteError: no such file, or a line is no such object.
+        DetenteError: no such file, a line is no such object, or an id stands for two texts.
     """
-    if not path.is_file():
-        raise DetenteError("a JSONL file of texts", found=f"no file {path}", remedy="Check the path.")
     texts: dict[str, str] = {}
-    for number, line in _lines(path):
-        try:
-            record = json.loads(line)
-            texts[str(record["id"])] = str(record["text"])
-        except (json.JSONDecodeError, KeyError, TypeError) as error:
-            raise DetenteError(
-                "an object with id and text", found=line[:80], remedy="Mend the line.", where=f"{path}:{number}"
-            ) from error
+    for path in paths:
+        if not path.is_file():
+            raise DetenteError("a JSONL file of texts", found=f"no file {path}", remedy="Check the path.")
+        for number, line in _lines(path):
+            where = f"{path}:{number}"
+            try:
+                record = json.loads(line)
+                name, text = str(record["id"]), str(record["text"])
+            except (json.JSONDecodeError, KeyError, TypeError) as error:
+                raise DetenteError(
+                    "an object with id and text", found=line[:80], remedy="Mend the line.", where=where
+                ) from error
+            if texts.setdefault(name, text) != text:
+                raise DetenteError("one text for an id", found=f"two for {name!r}", remedy="Rename one.", where=where)
     return texts
 
 

@@ -82,9 +82,17 @@ def split_folds(
     """Split into (kept, held out); a text is always on one side, whatever else is in the file."""
     sides: tuple[list[LabelledSentence], list[LabelledSentence]] = ([], [])
     for sentence in sentences:
-        digest = hashlib.sha256(sentence.text.encode()).digest()
-        sides[int.from_bytes(digest[:8], "big") % folds == fold].append(sentence)
+        sides[_hash(sentence.text) % folds == fold].append(sentence)
     return sides
+
+
+def share_of(sentences: Iterable[LabelledSentence], share: float) -> tuple[LabelledSentence, ...]:
+    """A share of the sentences, by a hash of their texts."""
+    return tuple(sentence for sentence in sentences if _hash(f"share {sentence.text}") < share * 2**64)
+
+
+def _hash(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
 
 
 def only_fold(data: LabelledSet, fold: int, *, held_out: bool) -> LabelledSet:

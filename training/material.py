@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from ..data.errors import DetenteError
 from ..data.schema import LabelledSentence
 from ..data.sources import LabelledSet, read_set
-from .examples import only_fold
+from .examples import only_fold, share_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,7 @@ class Learned:
     """A set that is learned from, so many times in each pass."""
 
     data: LabelledSet
-    times: int
+    times: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def gather(
     """Read the sets of a run.
 
     Args:
-        data: sets to learn from, each ``SET`` or ``SET:TIMES``.
+        data: sets to learn from, each ``SET``, ``SET:TIMES``, or, below 1, ``SET:SHARE``, by a hash of the text.
         hold_out: the same, but a fifth of each, by a hash of the text, is kept out of the whole run.
         dev: the set that decides when to stop and how to calibrate; else a fifth of ``data``.
         keep_out: sets of which no text may be learned, as they are to be scored afterwards.
@@ -87,10 +88,13 @@ def gather(
 
 
 def _learned(spec: str, labels: tuple[str, ...]) -> Learned:
-    name, _, times = spec.rpartition(":")
-    counted = bool(name) and times.isdigit()
-    data = _checked(read_set(name if counted else spec, labels=labels), labels)
-    return Learned(data, int(times) if counted else 1)
+    counted = re.fullmatch(r"(.+):(\d+|0?\.\d+)", spec)
+    if counted is None:
+        return Learned(_checked(read_set(spec, labels=labels), labels))
+    data = _checked(read_set(counted[1], labels=labels), labels)
+    if counted[2].isdigit():
+        return Learned(data, int(counted[2]))
+    return Learned(replace(data, sentences=share_of(data.sentences, float(counted[2]))))
 
 
 def _checked(data: LabelledSet, labels: tuple[str, ...]) -> LabelledSet:

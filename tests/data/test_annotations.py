@@ -63,6 +63,12 @@ def test_texts_by_id(tmp_path: Path) -> None:
     path = tmp_path / "archive.jsonl"
     path.write_text('{"id": 7, "text": "x"}\n\n{"id": "b", "text": "y"}\n')
     assert read_texts(path) == {"7": "x", "b": "y"}
+    other = tmp_path / "other.jsonl"
+    other.write_text('{"id": "c", "text": "z"}\n')
+    assert read_texts(path, other) == {"7": "x", "b": "y", "c": "z"}
+    other.write_text('{"id": "b", "text": "z"}\n')
+    with pytest.raises(DetenteError, match=r"other\.jsonl:1: expected one text for an id"):
+        read_texts(path, other)
     path.write_text('{"id": "b"}\n')
     with pytest.raises(DetenteError, match=r"archive\.jsonl:1: expected an object with id and text"):
         read_texts(path)

@@ -181,6 +181,8 @@ def test_what_is_measured_on_is_not_learned(tmp_path: Path) -> None:
     assert material.kept_out == 7
     assert len(material.sentences()) == 2 * 43
     assert not {s.text for s in material.sentences()} & {s.text for s in material.dev.sentences}
+    half = gather([f"{data}:0.5"], dev=str(shouted), labels=STANCES)
+    assert 10 < len(half.sentences()) < 34
     parted = gather([str(data)], hold_out=[str(data)], labels=STANCES)
     # The texts of the fifth that is held out of the one are not learned through the other.
     assert len({s.text for s in parted.sentences()}) < 50 - len(parted.dev.sentences)
