@@ -66,7 +66,7 @@ def _variants(
     plain = make_examples(sentences, tokenizer, labels=config.labels, every_pair=bool(teachers))
     targets: Sequence[Targets | None] = [None] * len(sentences)
     if teachers:
-        say(f"{len(teachers)} teachers label {len(sentences):,} sentences")
+        say(f"{', '.join(teachers)} will label {len(sentences):,} sentences")
         scorers = [StanceScorer(load_model(str(resolve_model(teacher).folder))) for teacher in teachers]
         targets = Teacher(scorers, labels=config.labels).teach(
             sentences, plain, tokenizer, on_progress=_every(2_000, len(sentences), say)
