@@ -55,6 +55,9 @@ def evaluate(
         int | None,
         typer.Option(min=0, max=4, help="Score this fifth of each set alone; baselines learn from the rest."),
     ] = None,
+    gazetteer_alone: Annotated[
+        bool, typer.Option("--gazetteer-alone", help="End to end without the model's actor tagger.")
+    ] = False,
     register: Annotated[bool, typer.Option("--register", help="Register the model from this run.")] = False,
     table: Annotated[Path | None, typer.Option(help="Also write the figures as a Markdown table.")] = None,
     resamples: _RESAMPLES = 1_000,
@@ -80,7 +83,12 @@ def evaluate(
     if fold is not None:
         sets = [only_fold(one, fold, held_out=True) for one in sets]
         learned = [only_fold(one, fold, held_out=False) for one in learned]
-    params = {"model": model, "resamples": resamples, "fold": "all" if fold is None else fold}
+    params = {
+        "model": model,
+        "resamples": resamples,
+        "fold": "all" if fold is None else fold,
+        "actors": "gazetteer" if gazetteer_alone else "gazetteer and tagger",
+    }
     console = Console()
     folder: Path | None = None
     evaluator: Callable[[LabelledSet], Evaluation]
@@ -99,6 +107,8 @@ def evaluate(
 
         folder = resolve_model(model).folder
         scorer = StanceScorer(load_model(str(folder), device=device))
+        if gazetteer_alone:
+            scorer.loaded.model.config.tag_thresholds = None
         evaluator = partial(evaluate_model, scorer, load_gazetteer(), resamples=resamples)
         params |= {"model_version": scorer.loaded.version, **training_parameters(folder)}
     evaluations = []
