@@ -53,7 +53,11 @@ def score(
     out: Annotated[Path, typer.Option(help="Output directory: new, empty, or of this job.", show_default=False)],
     model: Annotated[str, typer.Option(help="small, or the folder of a model.")] = "small",
     actors: Annotated[
-        Path | None, typer.Option(help="Your own actors: CSV with id,name[,from,to], or YAML {id: [names]}.")
+        Path | None,
+        typer.Option(
+            help="Your own actors, which win over ours: CSV (id,name[,from,to]), YAML (id: [names]) or a dictionary of "
+            "TABARI and PETRARCH (.actors.txt)."
+        ),
     ] = None,
     text_column: Annotated[str | None, typer.Option(help="Column of the text; else found by common names.")] = None,
     id_column: Annotated[str | None, typer.Option(help="Column of the article id.")] = None,
@@ -77,6 +81,7 @@ def score(
         str | None, typer.Option(help="Of a Ray cluster; auto finds one; else Ray starts on this machine.")
     ] = None,
 ) -> None:
+    from .inference.actor_files import read_actors
     from .inference.articles import ColumnNames
     from .inference.inputs import find_inputs
     from .inference.job import EngineName, Resources, score_archive
@@ -98,6 +103,8 @@ def score(
         shard_bytes=int(shard_mib * 2**20),
     )
     recipe.check()  # before --overwrite removes anything
+    if actors is not None and (left_out := read_actors(actors).rejects):
+        print(f"detente: {len(left_out):,} entries of {actors} are left out, the first: {left_out[0]}", file=sys.stderr)
     go_on = "Run the same command again to go on."
     try:
         with _stoppable(), Output(out, overwrite=overwrite) as output, JobProgress(inputs) as progress:
