@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..data.schema import Dyad
+from .surfaces import UNLISTED
 
 _KEYS = ["source_id", "target_id", "stance"]
 
@@ -46,6 +47,13 @@ class DyadTable:
                 count.probability, count.example = row["probability_first"], row["sentence_first"]
 
     def top(self, stance: str, number: int) -> list[DyadCount]:
-        """The dyads with the most sentences of a stance; among equals the surer first."""
-        of_stance = (count for count in self._counts.values() if count.stance == stance)
+        """The dyads with the most sentences of a stance; among equals the surer first.
+
+        The id of an actor that no list holds is one within its article alone: its dyads say nothing of the archive.
+        """
+        of_stance = (
+            count
+            for count in self._counts.values()
+            if count.stance == stance and not any(actor.startswith(UNLISTED) for actor in count.dyad)
+        )
         return heapq.nlargest(number, of_stance, key=lambda count: (count.sentences, count.probability))

@@ -12,7 +12,7 @@ from rapidfuzz import fuzz, process
 from ..data.schema import Actor, Article, Span
 from .gazetteer import Gazetteer, Name, holder
 from .references import Mention, find_references, is_reference
-from .surfaces import Group, Organ, Surface, is_state, read_surface, untitled
+from .surfaces import UNLISTED, Group, Organ, Surface, is_state, read_surface, untitled
 
 #: Surfaces whose readings are kept; an archive repeats them, and reading one costs more than all else.
 CACHED_SURFACES = 20_000
@@ -102,7 +102,7 @@ class Linker:
                 actors[index] = _by_context(text, spans, readings, actors, index, memory)
         settled = []
         for reading, actor in zip(readings, actors, strict=True):
-            settled.append(actor or f"unlisted:{reading.key or 'nameless'}")
+            settled.append(actor or f"{UNLISTED}{reading.key or 'nameless'}")
             memory.add(reading, settled[-1])
         return settled
 
@@ -117,7 +117,7 @@ class Linker:
         if reading.actor is not None and reading.is_listed and not self._people.is_namesake(reading):
             return reading.actor
         if reading.group is not None:
-            return memory.names.get(reading.key) or memory.group(reading) or f"unlisted:{reading.key}"
+            return memory.names.get(reading.key) or memory.group(reading) or f"{UNLISTED}{reading.key}"
         actor = memory.names.get(reading.key) or memory.persons.get(reading.text) or memory.short_form(reading)
         return actor or self._people.find(reading, year) or self._spellings.find(reading.person or reading.text, year)
 

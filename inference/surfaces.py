@@ -11,6 +11,9 @@ from functools import lru_cache
 
 from .gazetteer import Gazetteer, Match, load_list
 
+#: How the ids of actors begin that no list holds; such an id is one within its article alone.
+UNLISTED = "unlisted:"
+
 
 class Organ(StrEnum):
     """The part of a state that a mention names; most stand for the state itself."""
