@@ -102,7 +102,7 @@ def main() -> None:
 
 
 def _ours(loaded: LoadedModel, examples: list[Example], folder: str) -> Trainer:
-    config = TrainConfig(epochs=1, evaluations=1)
+    config = TrainConfig(epochs=1, evaluations=2)
     # One sentence of dev: scoring it is no part of training.
     dev = list(read_labelled(_CORPUS))[-1:]
     data = make_dataset([Variants(example) for example in examples])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import operator
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -84,7 +85,8 @@ def join(path: Path, texts: Mapping[str, str], *, split: str = "") -> Iterator[L
         where = f"{path}:{number}"
         try:
             record = json.loads(line)
-            article, (start, end), digest = record.pop("article"), record.pop("span"), record.pop("sha256")
+            article, (start, end), digest = str(record.pop("article")), record.pop("span"), record.pop("sha256")
+            start, end = operator.index(start), operator.index(end)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise DetenteError(
                 "an annotation with article, span and sha256", found=line[:80], remedy="Mend the line.", where=where

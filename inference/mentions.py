@@ -26,6 +26,12 @@ _NOUN = re.compile(
     r"|sides|parties|nations|states)s?\b"
 )
 _PERSON = re.compile(r"\b(?:[Hh]e|[Ss]he|[Tt]hey)\b")
+# A reference to two actors of the sentences before.
+_TWO = re.compile(
+    r"\b(?:two|both|warring)\s+(?:\w+\s+)?(?:countries|nations|governments|states|neighbou?rs|presidents|powers|sides|parties"
+    r"|rivals|foes|enemies|adversaries|leaders|allies|camps)\b|\bthe\s+neighbou?rs\b",
+    re.IGNORECASE,
+)
 #: So many unknown names may be actors where neither a known name nor a noun says so.
 _UNKNOWN = 3
 
@@ -36,7 +42,7 @@ def may_hold_pair(sentence: str, names: Sequence[Span]) -> bool:
     Args:
         names: the spans in the sentence of the names that the gazetteer knows.
     """
-    if len(names) > 1:
+    if len(names) > 1 or _TWO.search(sentence):
         return True
     proper = [
         match
@@ -60,7 +66,7 @@ def unite(
     """Mentions in text order, without overlaps.
 
     A known name counts unless the tagger is sure that it is none, as where a state is only a place. Where a name and
-    a tagged mention overlap, the longer one is the mention, as in "U.N. Secretary-General Kofi Annan".
+    a tagged mention overlap, they are one mention, as "U.N. Secretary-General Kofi Annan" is.
 
     Args:
         tags: probabilities of the tags of the word pieces (pieces, tags), special ones included.
@@ -70,7 +76,7 @@ def unite(
             a known name is one.
     """
     inside = tags[:, _BEGIN] + tags[:, _INSIDE]
-    spans = _tagged(tags, inside, offsets, text, thresholds[0])
+    spans = [trimmed for span in _tagged(tags, inside, offsets, text, thresholds[0]) if (trimmed := _trim(text, span))]
     for name in names:
         pieces = [i for i, (start, end) in enumerate(offsets) if start < name.end and name.start < end]
         # A name behind the model's longest input has no piece: the gazetteer alone speaks for it.
@@ -104,6 +110,17 @@ def _tagged(
         else:
             spans[-1] = Span(spans[-1].start, _word_end(text, end))
     return _apart(spans)
+
+
+#: Words that stand before a name and are none.
+_BEFORE = re.compile(r"(?:\W|\b(?:the|an?|its|their|his|her|our|this|that|these|those|some|s)\b)*", re.IGNORECASE)
+
+
+def _trim(text: str, span: Span) -> Span | None:
+    """A tagged mention without articles and the like before it; None where no word is left."""
+    found = _BEFORE.match(text, span.start, span.end)
+    start = found.end() if found else span.start
+    return Span(start, span.end) if span.end - start > 1 else None
 
 
 def _apart(spans: Sequence[Span]) -> list[Span]:

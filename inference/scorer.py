@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
@@ -123,18 +124,23 @@ class StanceScorer:
             actors: the number of a text with its actors; a text may come again with the same actors or others.
         """
         # What is scored depends on the mentions, not on the ids: wire copy is scored once, whoever "the leader" is.
-        slots: list[dict[tuple[Span, ...], int]] = [{} for _ in reading.encodings]
+        # "The two countries" is the only mention of two actors: equal mentions in one sentence have slots of their own.
+        slots: list[dict[tuple[tuple[Span, ...], int], int]] = [{} for _ in reading.encodings]
         wanted: list[dict[tuple[int, int], None]] = [{} for _ in reading.encodings]
         places: list[list[int]] = []
         for text, found in actors:
             own = slots[text]
-            places.append([own.setdefault(actor.mentions, len(own)) for actor in found])
+            times: Counter[tuple[Span, ...]] = Counter()
+            places.append([])
+            for actor in found:
+                places[-1].append(own.setdefault((actor.mentions, times[actor.mentions]), len(own)))
+                times[actor.mentions] += 1
             wanted[text].update(dict.fromkeys(permutations(places[-1], 2)))
         results: list[dict[tuple[int, int], tuple[float, ...]]] = [{} for _ in reading.encodings]
         for group, states in zip(reading.groups, reading.states, strict=True):
             batch = []
             for text in group:
-                sentence = _visible(reading.encodings[text], list(slots[text]))
+                sentence = _visible(reading.encodings[text], [mentions for mentions, _ in slots[text]])
                 pairs = tuple(pair for pair in sentence.pairs if pair in wanted[text])
                 batch.append(EncodedSentence(sentence.ids, sentence.actors, pairs))
             if any(sentence.pairs for sentence in batch):

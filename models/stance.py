@@ -107,7 +107,8 @@ class StanceModel(PreTrainedModel):
         """
         encoder = AutoModel.from_pretrained(path, dtype=torch.float32)
         config = config or StanceConfig()
-        config.encoder = encoder.config.to_dict()
+        # Where the encoder lay on this machine is nobody's business.
+        config.encoder = {key: value for key, value in encoder.config.to_dict().items() if key != "_name_or_path"}
         model = cls(config)
         if getattr(encoder, "pooler", None) is not None:
             encoder.pooler = None

@@ -21,7 +21,8 @@ def make_tokenizer() -> Tokenizer:
     """A word-piece tokenizer of single characters, so that any text can be encoded and every piece has a place."""
     specials = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
     chars = string.ascii_lowercase + string.digits + string.punctuation
-    vocabulary = {piece: i for i, piece in enumerate([*specials, *chars, *(f"##{char}" for char in chars)])}
+    pieces = [*specials, *chars, *(f"##{char}" for char in chars), "[MASK]"]
+    vocabulary = {piece: i for i, piece in enumerate(pieces)}
     tokenizer = Tokenizer(WordPiece(vocabulary, unk_token="[UNK]", max_input_chars_per_word=10_000))
     tokenizer.normalizer = BertNormalizer(lowercase=True)
     tokenizer.pre_tokenizer = BertPreTokenizer()

@@ -71,13 +71,13 @@ class TrainConfig(_Strict):
     """
 
     start: str = "small"
-    labels: tuple[str, ...] = STANCES
+    labels: Annotated[tuple[str, ...], Field(min_length=2)] = STANCES
     epochs: Annotated[int, Field(gt=0)] = 4
     patience: Annotated[int, Field(gt=0)] = 4
-    evaluations: Annotated[int, Field(gt=0)] = 8
+    evaluations: Annotated[int, Field(gt=1)] = 8
     learning_rate: Positive = 5e-5
     head_factor: Positive = 10.0
-    warmup: Share = 0.06
+    warmup: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.06
     weight_decay: Annotated[float, Field(ge=0.0)] = 0.01
     batch_tokens: Annotated[int, Field(ge=64)] = 1_024
     label_smoothing: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.05

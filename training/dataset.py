@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -14,6 +14,7 @@ from datasets import Dataset, Features, List, Value
 from torch import Tensor
 from torch.utils.data import Sampler
 
+from ..data.errors import DetenteError
 from ..models.batch import EncodedSentence, SentenceBatch, collate
 from ..models.config import TAGS
 from .config import Augmentation
@@ -142,8 +143,27 @@ class Collator:
     ``tags`` (B, T), ``pair_targets`` (P, labels) and ``tag_targets`` (B, T, tags), NaN where no teacher spoke.
     """
 
-    def __init__(self, *, pad_id: int, mask_id: int | None, mask: float, labels: int) -> None:
+    def __init__(
+        self,
+        *,
+        pad_id: int,
+        mask_id: int | None,
+        mask: float,
+        labels: int,
+        lot: Callable[[int], str] = str,
+    ) -> None:
+        """Args: lot, the seed by which the actors of a sentence (its ``group``) are hidden; another in each pass.
+
+        Raises: DetenteError: actors are to be hidden and there is no piece to hide them behind.
+        """
+        if mask and mask_id is None:
+            raise DetenteError(
+                "a tokenizer with [MASK] or <mask> to hide actors behind",
+                found="none",
+                remedy="Set augmentation.mask to 0.",
+            )
         self._pad_id, self._mask_id, self._mask, self._labels = pad_id, mask_id, mask, labels
+        self._lot = lot
 
     def __call__(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, Tensor]:
         hidden = [self._hidden(row) for row in rows]
@@ -163,6 +183,7 @@ class Collator:
             tags[number, : len(known)] = torch.tensor(known)
             if row["tag_targets"]:
                 tag_targets[number, : len(known)] = torch.tensor(row["tag_targets"])
+                tag_targets[number, sorted(out)] = torch.nan
         nothing = [[torch.nan] * self._labels]
         targets = [target for row in rows for target in (row["pair_targets"] or nothing * len(row["pairs"]))]
         return {
@@ -176,8 +197,8 @@ class Collator:
     def _hidden(self, row: Mapping[str, Any]) -> frozenset[int]:
         if self._mask_id is None or not self._mask:
             return frozenset()
-        # torch's generator is the one that a resumed run restores.
-        lots = torch.rand(len(row["actors"])).tolist()
+        chosen = random.Random(self._lot(row["group"]))
+        lots = [chosen.random() for _ in row["actors"]]
         return frozenset(
             piece for actor, lot in zip(row["actors"], lots, strict=True) if lot < self._mask for piece in actor
         )

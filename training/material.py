@@ -67,11 +67,12 @@ def gather(
         dev_set = replace(
             sides[0], name="held-out-fifth", sentences=tuple(sentence for side in sides for sentence in side.sentences)
         )
-    if not any(True for sentence in dev_set.sentences for _ in sentence.pairs()):
+    if not any(True for sentence in dev_set.sentences for _ in sentence.pairs(labels)):
         raise DetenteError(
             "at least one labelled pair to measure on", found="none", remedy="Name a labelled set with --dev."
         )
-    held = [only_fold(one.data, 0, held_out=True) for one in parted]
+    # The fifth of the whole set, also where only a share of it is learned.
+    held = [only_fold(read_set(_parsed(spec)[0], labels=labels), 0, held_out=True) for spec in hold_out]
     banned = frozenset(
         normal(sentence.text)
         for one in (dev_set, *held, *(read_set(spec, labels=labels) for spec in keep_out))
@@ -88,13 +89,21 @@ def gather(
 
 
 def _learned(spec: str, labels: tuple[str, ...]) -> Learned:
+    name, times = _parsed(spec)
+    data = _checked(read_set(name, labels=labels), labels)
+    if times >= 1:
+        return Learned(data, int(times))
+    return Learned(replace(data, sentences=share_of(data.sentences, times)))
+
+
+def _parsed(spec: str) -> tuple[str, float]:
+    """The set of ``SET``, ``SET:TIMES`` or ``SET:SHARE``, and how much of it."""
     counted = re.fullmatch(r"(.+):(\d+|0?\.\d+)", spec)
     if counted is None:
-        return Learned(_checked(read_set(spec, labels=labels), labels))
-    data = _checked(read_set(counted[1], labels=labels), labels)
-    if counted[2].isdigit():
-        return Learned(data, int(counted[2]))
-    return Learned(replace(data, sentences=share_of(data.sentences, float(counted[2]))))
+        return spec, 1.0
+    if float(counted[2]) <= 0:
+        raise DetenteError("a number above 0 behind a set", found=spec, remedy="Leave the set out.")
+    return counted[1], float(counted[2])
 
 
 def _checked(data: LabelledSet, labels: tuple[str, ...]) -> LabelledSet:

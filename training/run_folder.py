@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from transformers.trainer_utils import get_last_checkpoint
 
 from ..data.errors import DetenteError
 from ..models.loading import LoadedModel, quiet_transformers
@@ -69,6 +70,15 @@ class RunFolder:
         found: str | None = json.loads(self._record.read_text(encoding="utf-8")).get("run_id")
         return found
 
+    def last_checkpoint(self) -> str | None:
+        """The newest whole checkpoint; what a kill left half written goes."""
+        for path in self.checkpoints.glob("checkpoint-*"):
+            # The library writes the state of the trainer last.
+            if not (path / "trainer_state.json").is_file():
+                shutil.rmtree(path)
+        last: str | None = get_last_checkpoint(str(self.checkpoints))
+        return last
+
     def begin(self, run_id: str) -> None:
         """Keep the id of the MLflow run, for a resumed run to go on with."""
         content = json.loads(self._record.read_text(encoding="utf-8"))
@@ -80,5 +90,6 @@ class RunFolder:
             loaded.model.to(torch.float16).save_pretrained(self.folder)  # type: ignore[arg-type]
         loaded.tokenizer.save(str(self.folder / "tokenizer.json"))
         (self.folder / "training.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-        shutil.rmtree(self.checkpoints)
+        # The record first: with the model in place and no record, the run counts as finished.
         self._record.unlink()
+        shutil.rmtree(self.checkpoints)

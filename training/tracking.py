@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import tempfile
 import time
@@ -63,7 +64,10 @@ def recorded_run(name: str, params: Mapping[str, Any], *, run_id: str | None = N
     with mlflow.start_run(run_id=run_id, run_name=name) as run:
         run_id = str(run.info.run_id)
         everything = {**params, **{f"version/{package}": version(package) for package in _VERSIONS}}
-        mlflow.MlflowClient().log_batch(run_id, params=[Param(key, str(value)) for key, value in everything.items()])
+        # A run that goes on has them already, and MLflow lets none be changed.
+        known = run.data.params
+        new = [Param(_name(key), str(value)) for key, value in everything.items() if _name(key) not in known]
+        mlflow.MlflowClient().log_batch(run_id, params=new)
         if commit := _git_commit():
             mlflow.set_tag("mlflow.source.git.commit", commit)
         yield run_id
@@ -112,8 +116,14 @@ def log_evaluation(run_id: str, evaluation: Evaluation) -> None:
 
 def log_metrics(run_id: str, values: Mapping[str, float], *, step: int) -> None:
     """Several metrics at one step, in one write; what is not a finite number is left out."""
-    metrics = [Metric(key, value, int(time.time() * 1_000), step) for key, value in values.items() if isfinite(value)]
+    now = int(time.time() * 1_000)
+    metrics = [Metric(_name(key), value, now, step) for key, value in values.items() if isfinite(value)]
     mlflow.MlflowClient().log_batch(run_id, metrics=metrics)
+
+
+def _name(text: str) -> str:
+    """A name that MLflow takes: labels and file names of a user's own may hold anything."""
+    return re.sub(r"[^\w\-. /]", "_", text, flags=re.ASCII)
 
 
 def log_data(data: LabelledSet, *, context: str) -> None:
@@ -128,9 +138,9 @@ def log_data(data: LabelledSet, *, context: str) -> None:
             frame, source=str(data.path), name=data.name, digest=data.sha256[:32]
         )
     mlflow.log_input(dataset, context=context)
-    mlflow.log_params(
-        {f"{context}/{data.name}/sha256": data.sha256, f"{context}/{data.name}/sentences": len(data.sentences)}
-    )
+    place = _name(f"{context}/{data.name} {data.sha256[:8]}")
+    if f"{place}/sha256" not in mlflow.get_run(mlflow.active_run().info.run_id).data.params:  # type: ignore[union-attr]
+        mlflow.log_params({f"{place}/sha256": data.sha256, f"{place}/sentences": len(data.sentences)})
 
 
 def _ends(dyad: Sequence[str]) -> dict[str, str]:
@@ -156,7 +166,10 @@ def _prediction_table(evaluation: Evaluation) -> pa.Table:
 
 def _git_commit() -> str:
     here = Path(__file__).parent
-    done = subprocess.run(["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run(["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=False)
+    except OSError:  # no git on this machine
+        return ""
     return done.stdout.strip() if done.returncode == 0 else ""
 
 

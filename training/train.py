@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +11,6 @@ from pathlib import Path
 import torch
 from tokenizers import Tokenizer
 from transformers import AutoTokenizer, set_seed
-from transformers.trainer_utils import get_last_checkpoint
 
 from ..data.errors import DetenteError
 from ..data.schema import LabelledSentence
@@ -71,10 +71,13 @@ def train(
         DetenteError: the start or a teacher cannot be loaded or does not fit, or ``out`` holds something else.
     """
     started = time.perf_counter()
-    record = _record(config, material, teachers, unlabelled)
-    folder = RunFolder(out, record, overwrite=overwrite)
+    # What is to be read is read before --overwrite removes anything.
     set_seed(config.seed)
     model, tokenizer, as_trained = start_model(config)
+    record = _record(config, material, teachers, unlabelled)
+    if any(one.resolve() == out.resolve() for one in _sources(config, teachers)):
+        raise DetenteError("another --out", found=f"{out}, which is learned from", remedy="Give a new folder.")
+    folder = RunFolder(out, record, overwrite=overwrite)
     say(
         f"{len(material.sentences()):,} labelled sentences, {len(unlabelled):,} unlabelled; "
         f"{material.kept_out:,} left out as they are measured on; dev: {len(material.dev.sentences):,}"
@@ -84,7 +87,8 @@ def train(
         before = _dev_figures(LoadedModel(model, tokenizer, "start"), material.dev.sentences)
         say(f"before: {in_words(before)}")
     data = training_data(folder.checkpoints, material, config, tokenizer, teachers, unlabelled, say)
-    with recorded_run(name or f"train {out.name}", record, run_id=folder.run_id) as run_id:
+    params = {**record, "model": str(out.resolve())}
+    with recorded_run(name or f"train {out.name}", params, run_id=folder.run_id) as run_id:
         folder.begin(run_id)
         for one in material.learned:
             log_data(one.data, context="training")
@@ -98,7 +102,7 @@ def train(
             folder=folder.checkpoints,
             callbacks=[ProgressCallback(run_id, say)],
         )
-        last = get_last_checkpoint(str(folder.checkpoints))
+        last = folder.last_checkpoint()
         if last is not None:
             say(f"going on from {Path(last).name}")
         with quiet_transformers():
@@ -146,10 +150,23 @@ def _record(
         record[f"data/{number}"] = f"{len(one.sentences)} of {one.name} {one.sha256[:16]}, {learned.times} times"
     record["dev"] = f"{len(material.dev.sentences)} of {material.dev.name} {material.dev.sha256[:16]}"
     for number, teacher in enumerate(teachers, 1):
-        record[f"teacher/{number}"] = Path(teacher).name
+        folder = resolve_model(teacher).folder
+        record[f"teacher/{number}"] = f"{folder.name} {_digest((folder / 'model.safetensors').read_bytes())}"
     if unlabelled:
-        record["unlabelled"] = str(len(unlabelled))
+        texts = "\0".join(sentence.text for sentence in unlabelled)
+        record["unlabelled"] = f"{len(unlabelled)}, {_digest(texts.encode())}"
+    record["texts"] = _digest("\0".join(sentence.text for sentence in material.sentences()).encode())
     return record
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:16]
+
+
+def _sources(config: TrainConfig, teachers: Sequence[str]) -> list[Path]:
+    """The folders of the models that a run reads."""
+    names = [*teachers, *([] if config.start.startswith(_ENCODER) else [config.start])]
+    return [resolve_model(name).folder for name in names]
 
 
 def _labelled(loaded: LoadedModel, sentences: Sequence[LabelledSentence]) -> Labelled:

@@ -56,9 +56,12 @@ class StanceTrainer(Trainer):
             eval_dataset=cast(Dataset, dev),
             data_collator=Collator(
                 pad_id=pad_id,
-                mask_id=tokenizer.token_to_id("[MASK]") or tokenizer.token_to_id("<mask>"),
+                mask_id=next(
+                    (i for piece in ("[MASK]", "<mask>") if (i := tokenizer.token_to_id(piece)) is not None), None
+                ),
                 mask=config.augmentation.mask,
                 labels=len(config.labels),
+                lot=lambda group: f"{config.seed}:{self._sampler.epoch}:{group}",
             ),
             callbacks=[EarlyStoppingCallback(config.patience), *callbacks],
         )

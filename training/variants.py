@@ -6,6 +6,7 @@ import random
 import shutil
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from datasets import Dataset, disable_progress_bars, load_from_disk
@@ -17,7 +18,7 @@ from ..inference.scorer import StanceScorer
 from ..models.loading import load_model
 from .config import TrainConfig
 from .dataset import Variants, make_dataset
-from .examples import Example, Targets, make_examples
+from .examples import IGNORED, Example, Targets, make_examples
 from .material import Material
 from .registry import resolve_model
 from .teacher import Teacher
@@ -64,6 +65,8 @@ def _variants(
     distinct = list(dict.fromkeys(map(id, learned)))
     sentences = [*{id(sentence): sentence for sentence in learned}.values(), *unlabelled]
     plain = make_examples(sentences, tokenizer, labels=config.labels, every_pair=bool(teachers))
+    # What a machine took for actors in unlabelled text is no label: there the teacher alone speaks.
+    plain[len(distinct) :] = [replace(one, tags=(IGNORED,) * len(one.tags)) for one in plain[len(distinct) :]]
     targets: Sequence[Targets | None] = [None] * len(sentences)
     if teachers:
         say(f"{', '.join(teachers)} will label {len(sentences):,} sentences")
@@ -81,6 +84,8 @@ def _variants(
         forms = make_examples(
             [*swaps, *([one] if one else [])], tokenizer, labels=config.labels, every_pair=bool(teachers)
         )
+        if len(made) >= len(distinct):
+            forms = [replace(form, tags=(IGNORED,) * len(form.tags)) for form in forms]
         told = [_told(form, example, target) for form in forms]
         made.append(Variants(_told(example, example, target), tuple(told[: len(swaps)]), tuple(told[len(swaps) :])))
     by_id = dict(zip(distinct, made, strict=False))

@@ -52,7 +52,17 @@ def test_another_text_is_refused(tmp_path: Path) -> None:
         list(detach([sentence], {"c": "Nothing of it."}))
 
 
-@pytest.mark.parametrize("line", ["{", "[]", '{"article": "b"}', '{"article": "b", "span": [1], "sha256": ""}', "7"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{",
+        "[]",
+        "7",
+        '{"article": "b"}',
+        '{"article": "b", "span": [1], "sha256": ""}',
+        '{"article": "b", "span": ["x", 2], "sha256": ""}',
+    ],
+)
 def test_lines_that_are_no_annotations(tmp_path: Path, line: str) -> None:
     (tmp_path / "labels.jsonl").write_text(line)
     with pytest.raises(DetenteError, match=r"labels\.jsonl:1: expected an annotation"):

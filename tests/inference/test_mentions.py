@@ -50,6 +50,11 @@ def test_mentions_end_with_words() -> None:
     assert unite(probabilities, [(0, 3), (3, 6)], [], "Kenyan", thresholds=THRESHOLDS) == [Span(0, 6)]
 
 
+def test_articles_are_no_mentions() -> None:
+    assert mentions("The rebels met its allies", "BIOBO") == ["rebels"]
+    assert mentions("The group met the Sultan", "BOOBI") == ["Sultan"]
+
+
 def test_a_name_behind_the_longest_input_counts() -> None:
     assert unite(np.zeros((1, 3), np.float32), [(0, 0)], [Span(9, 14)], "and then Kenya", thresholds=THRESHOLDS) == [
         Span(9, 14)
@@ -81,6 +86,8 @@ def test_which_sentences_are_worth_reading() -> None:
     assert worth("Kenya warned Somalia.")
     assert worth("Kenya warned the rebels.")
     assert worth("He urged both sides to stop.")
+    assert worth("The two countries signed a treaty.")
+    assert worth("Both governments kept silent.")
     assert worth("The rebels fired on the police.")
     assert worth("Yesterday Karsh of Upper Meru and Lord Tebo broke with Sella Ombra.")
     assert not worth("Rain fell on Kenya for a week.")

@@ -29,3 +29,14 @@ def test_given_actors_are_taken_and_nothing_else_is_looked_for(tiny: LoadedModel
     assert {end.id for stance in answer for end in (stance.source, stance.target)} <= {"rain", "OZZ"}
     alone = score_texts([TEXTS[0]], scorer=StanceScorer(tiny), gazetteer=GAZETTEER, actors=[()])
     assert alone == [[]]
+
+
+def test_a_reference_to_two_actors_is_a_pair_of_them(decided: LoadedModel) -> None:
+    """ "The two countries" is the only mention of either, and the pair is scored in both directions."""
+    (answer,) = score_texts(
+        ["Kenya and Peru held talks on Monday. The two countries signed a treaty."],
+        scorer=StanceScorer(decided),
+        gazetteer=Gazetteer([Name("Kenya", "KEN"), Name("Peru", "PER")]),
+    )
+    second = {(one.source.id, one.target.id) for one in answer if one.sentence.start > 0}
+    assert second == {("KEN", "PER"), ("PER", "KEN")}

@@ -14,9 +14,11 @@ import mlflow
 import pytest
 import torch
 from detente.data.errors import DetenteError
+from detente.data.sources import read_set
 from detente.models.loading import load_model
 from detente.models.stance import StanceModel
 from detente.training.config import read_config
+from detente.training.examples import only_fold
 from detente.training.material import gather
 from safetensors.torch import load_file
 
@@ -113,6 +115,11 @@ def test_a_killed_run_ends_as_if_it_had_not_been(work: Path, trained: Path, fres
     assert code == 2
     assert "seed: 0 before, 9 now" in err
 
+    # A checkpoint that the kill left half written is passed over.
+    half = work / "killed" / "checkpoints" / "checkpoint-9999"
+    half.mkdir()
+    (half / "model.safetensors").write_bytes(b"half")
+
     code, out, err = run(work, "train", *arguments, "--out", "killed")
     assert code == 0, err
     assert "going on from checkpoint-" in out
@@ -171,6 +178,14 @@ def test_labels_of_ones_own(work: Path, fresh: Path) -> None:
     assert "expected a label out of cooperative, hostile, mediating, neutral" in err
 
 
+def test_a_model_that_is_learned_from_is_not_overwritten(trained: Path, work: Path) -> None:
+    before = (trained / "model.safetensors").read_bytes()
+    for start in ("whole", "no-such-model"):
+        arguments = ("--start", start, "--data", "data.jsonl", "--dev", "dev.jsonl", "--out", "whole", "--overwrite")
+        assert run(work, "train", *arguments)[0] == 2
+    assert (trained / "model.safetensors").read_bytes() == before
+
+
 def test_what_is_measured_on_is_not_learned(tmp_path: Path) -> None:
     data = write_labelled_file(tmp_path / "data.jsonl", sentences=50)
     shouted = tmp_path / "dev.jsonl"
@@ -183,6 +198,9 @@ def test_what_is_measured_on_is_not_learned(tmp_path: Path) -> None:
     assert not {s.text for s in material.sentences()} & {s.text for s in material.dev.sentences}
     half = gather([f"{data}:0.5"], dev=str(shouted), labels=STANCES)
     assert 10 < len(half.sentences()) < 34
+    share = gather([str(data)], hold_out=[f"{data}:0.2"], dev=str(shouted), labels=STANCES)
+    fifth = only_fold(read_set(str(data)), 0, held_out=True)
+    assert not {s.text for s in share.sentences()} & {s.text for s in fifth.sentences}
     parted = gather([str(data)], hold_out=[str(data)], labels=STANCES)
     # The texts of the fifth that is held out of the one are not learned through the other.
     assert len({s.text for s in parted.sentences()}) < 50 - len(parted.dev.sentences)
