@@ -265,7 +265,10 @@ class ArticleReader:
             else:
                 shutil.copyfileobj(opened.stream, copy)
                 copy.seek(0)
-            columns = self.columns.find(pq.ParquetFile(source).schema_arrow.names)
+            names = pq.ParquetFile(source).schema_arrow.names
+            columns = self.columns.find(names)
+            if twice := next((column for column in columns.values() if names.count(column) > 1), None):
+                raise _no_column(f"one column {twice!r}", names, "Rename one of them.")
             # As a dictionary a text that a million rows share stays one text in memory.
             table = pq.ParquetFile(source, read_dictionary=[columns["text"]])
             groups = range(file.part.start, file.part.stop) if file.part else range(table.num_row_groups)

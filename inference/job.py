@@ -142,7 +142,7 @@ def score_archive(
     summary.seconds = round(seconds, 3)
     scored = summary.articles - sum(record.counts.articles for record in kept.values())
     summary.articles_per_second = round(scored / max(seconds, 1e-9), 2)
-    if waiting or not layout.summary.is_file():
+    if waiting or check_sums(layout, ordered):
         _merge_rejects(layout, ordered)
         _write_summary(layout, summary)
     if not failed:

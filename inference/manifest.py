@@ -44,12 +44,13 @@ class JobSpec:
 
     def differences(self, other: JobSpec) -> list[str]:
         """What differs in another job, in words."""
-        return [
-            f"{spec_field.name.replace('_', ' ')} was {getattr(self, spec_field.name) or '(none)'}"
-            f" and is {getattr(other, spec_field.name) or '(none)'}"
-            for spec_field in fields(self)
-            if getattr(self, spec_field.name) != getattr(other, spec_field.name)
-        ]
+        changes = []
+        for name in (spec_field.name for spec_field in fields(self)):
+            before, now = getattr(self, name), getattr(other, name)
+            if before != now:
+                shown = ("(none)" if value == "" else value for value in (before, now))
+                changes.append(f"{name.replace('_', ' ')} was {next(shown)} and is {next(shown)}")
+        return changes
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,8 @@ from typing import Self
 
 from ..data.errors import DetenteError
 
-# A killed job's lock is gone with it, but a process takes a moment to die.
-_PATIENCE_S = 5.0
+# The lock of a killed job is gone with it, but a process takes a moment to die.
+_PATIENCE_S = 2.0
 
 
 class OutputError(Exception):
@@ -134,27 +134,26 @@ class Output:
 
     def _acquire(self) -> None:
         deadline = time.monotonic() + _PATIENCE_S
-        while True:
-            try:
-                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError as error:
+        while not self._try_lock():
+            if time.monotonic() > deadline:
                 holder = _read_holder(self.layout.lock)
-                if holder is None or _may_be_dying(holder):
-                    if time.monotonic() < deadline:
-                        time.sleep(0.05)
-                        continue
-                    who = "another job"
-                else:
-                    who = f"process {holder.pid} on {holder.host}, since {holder.since}"
+                who = f"process {holder.pid} on {holder.host}, since {holder.since}" if holder else "another job"
                 raise DetenteError(
                     f"an output directory in which no other job runs ({self.layout.folder})",
                     found=f"one that is held by {who}",
                     remedy="Wait for it, or give another --out.",
-                ) from error
+                )
+            time.sleep(0.05)
         self._lock.truncate(0)
         self._lock.write(json.dumps(asdict(self.holder)) + "\n")
         self._lock.flush()
+
+    def _try_lock(self) -> bool:
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
     def sweep(self, keep: Iterable[str], planned: Iterable[str]) -> None:
         """Remove what a killed job left: temporary files, and files of planned shards that are not kept."""
@@ -181,19 +180,6 @@ def _read_holder(path: Path) -> Holder | None:
         return Holder(**json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None  # the holder is just writing it
-
-
-def _may_be_dying(holder: Holder) -> bool:
-    """Whether the process that wrote its name is gone: then the lock is about to go, or another is about to write."""
-    if holder.host != socket.gethostname():
-        return False
-    try:
-        os.kill(holder.pid, 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        pass
-    return False
 
 
 def still_held_by(layout: Layout, holder: Holder) -> bool:

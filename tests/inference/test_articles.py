@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import zipfile
 from datetime import date, datetime
 from pathlib import Path
 
@@ -110,6 +111,7 @@ def test_records_without_ids_get_the_same_ones_every_time(tmp_path: Path) -> Non
         ),
         (b'{"text": "Oz", "id": {"a": 1}}', "expected a text or a number as id, found dict"),
         (b"[" * 100_000, "expected a JSON object, found no JSON"),
+        (b'{"text": "x", "id": ' + b"9" * 5_000 + b"}", "expected a JSON object, found no JSON: Exceeds the limit"),
     ],
 )
 def test_a_bad_line_costs_only_itself(tmp_path: Path, line: bytes, reason: str) -> None:
@@ -169,6 +171,56 @@ def test_a_truncated_file_keeps_what_came_before(tmp_path: Path) -> None:
     assert "could not be read to its end" in records[-1].reason
     assert len(records) > 1_000
     assert all(isinstance(record, Article) for record in records[:-1])
+
+
+@pytest.mark.parametrize("name", ["a.jsonl.gz", "a.zip"])
+def test_a_decompression_bomb_is_one_reject(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    if name.endswith(".zip"):
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            archive.writestr("a.jsonl", b"\n" * 280_000_000)
+    else:
+        path.write_bytes(gzip.compress(b" " * 280_000_000, 1))
+    (reject,) = read(path)
+    assert isinstance(reject, Reject)
+    assert "as in a decompression bomb" in reject.reason
+
+
+def test_a_parquet_file_with_odd_cells_and_columns(tmp_path: Path) -> None:
+    dates = pa.array([0, 2**45], type=pa.timestamp("s"))
+    pq.write_table(pa.table({"text": ["One.", "Two."], "date": dates}), tmp_path / "a.parquet")
+    first, reject = read(tmp_path / "a.parquet")
+    assert isinstance(first, Article)
+    assert first.date == "1970-01-01"
+    assert isinstance(reject, Reject)
+    assert (reject.place, reject.excerpt) == ("row 2", "Two.")
+    twice = pa.Table.from_arrays([pa.array(["One."])] * 2, ["text", "text"])
+    pq.write_table(twice, tmp_path / "b.parquet")
+    assert reasons(read(tmp_path / "b.parquet")) == [
+        "expected one column 'text', found the columns 'text', 'text'. Rename one of them."
+    ]
+
+
+def test_a_text_that_a_million_rows_share_is_held_once(tmp_path: Path) -> None:
+    # 2 GB of text in a file of some kB: if more than a row were decoded at once, this would show.
+    text = pa.DictionaryArray.from_arrays(pa.array([0] * 5_000, pa.int32()), pa.array(["x" * 400_000]))
+    pq.write_table(pa.table({"text": text}), tmp_path / "a.parquet")
+    pool = pa.default_memory_pool()
+    before, records = pool.bytes_allocated(), 0
+    (file,) = find_inputs([str(tmp_path / "a.parquet")]).files
+    for record in ArticleReader().read(file):
+        records += 1
+        assert isinstance(record, Article)
+        assert pool.bytes_allocated() - before < 50_000_000
+    assert records == 5_000
+
+
+def test_a_csv_cell_that_never_ends_costs_what_it_swallowed(tmp_path: Path) -> None:
+    content = "text\nOne.\n" + "x" * 1_000 + '\n"never closed ' + "y\n" * 500 + "Four.\n"
+    records = read(write(tmp_path / "a.csv", content), max_chars=100)
+    assert next(record.text for record in records if isinstance(record, Article)) == "One."
+    assert any("expected lines of less than 800 bytes" in reason for reason in reasons(records))
+    assert any("field larger than field limit" in reason for reason in reasons(records))
 
 
 @given(
