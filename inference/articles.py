@@ -284,11 +284,10 @@ class ArticleReader:
                     cells = {part: batch.column(column) for part, column in columns.items()}
                     for row in range(batch.num_rows):
                         number += 1
-                        text = ""
+                        text = str(cells["text"][row].as_py())
                         try:
                             # A date that Python cannot hold is a ValueError or OverflowError.
                             parts = {part: cell[row].as_py() for part, cell in cells.items()}
-                            text = str(parts["text"])
                             yield self._article(parts, f"{file.name}:{number}")
                         except (_RecordError, ValueError, OverflowError) as error:
                             yield Reject(file.name, f"row {number}", str(error), _excerpt(text))

@@ -138,8 +138,12 @@ def log_data(data: LabelledSet, *, context: str) -> None:
             frame, source=str(data.path), name=data.name, digest=data.sha256[:32]
         )
     mlflow.log_input(dataset, context=context)
-    place = _name(f"{context}/{data.name} {data.sha256[:8]}")
-    if f"{place}/sha256" not in mlflow.get_run(mlflow.active_run().info.run_id).data.params:  # type: ignore[union-attr]
+    active = mlflow.active_run()
+    known = mlflow.get_run(active.info.run_id).data.params if active else {}
+    place = _name(f"{context}/{data.name}")
+    if known.get(f"{place}/sha256", data.sha256) != data.sha256:
+        place += f" {data.sha256[:8]}"  # another set of the same name
+    if f"{place}/sha256" not in known:
         mlflow.log_params({f"{place}/sha256": data.sha256, f"{place}/sentences": len(data.sentences)})
 
 
