@@ -55,8 +55,8 @@ def score(
     actors: Annotated[
         Path | None,
         typer.Option(
-            help="Your own actors, which win over ours: CSV (id,name[,from,to]), YAML (id: [names]) or a dictionary of "
-            "TABARI and PETRARCH (.actors.txt)."
+            help="Your own actors, which win over ours: CSV (id,name[,from,to]), YAML (id: \\[names]) or a dictionary "
+            "of TABARI and PETRARCH (.actors.txt)."
         ),
     ] = None,
     text_column: Annotated[str | None, typer.Option(help="Column of the text; else found by common names.")] = None,

@@ -27,15 +27,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("archive", nargs="*", default=[str(SAMPLES)], help="JSONL files; default: the samples")
     parser.add_argument("--kills", type=int, default=10)
-    parser.add_argument("--articles", type=int, default=500, help="repeat the archive, with new ids, up to this many")
-    parser.add_argument("--shards", type=int, default=12, help="about how many")
+    parser.add_argument("--articles", type=int, default=250, help="repeat the archive, with new ids, up to this many")
+    parser.add_argument("--shards", type=int, default=16, help="about how many")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--model", default="small")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # to be followed in a log
     rng = random.Random(options.seed)
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
         archive = Path(scratch, "archive.jsonl")
         write_archive(archive, options.archive, options.articles)
         command = [sys.executable, "-m", "detente", "score", str(archive), "--model", options.model]
@@ -45,14 +45,15 @@ def main() -> None:
         started = time.perf_counter()
         run([*command, "--out", str(whole)])
         undisturbed = time.perf_counter() - started
-        print(f"undisturbed: {undisturbed:.1f} s, {len(list((whole / 'stances').iterdir()))} shards")
+        per_shard = undisturbed / finished(whole)
+        print(f"undisturbed: {undisturbed:.1f} s, {finished(whole)} shards")
         for number in range(1, options.kills + 1):
-            # Later runs have less to do: a moment that is spread over the rest of the job, start included.
-            left = 1 - finished(killed) / max(1, finished(whole))
-            moment = rng.uniform(0.05, 0.95) * undisturbed * max(left, 0.2)
-            code = kill_after([*command, "--out", str(killed)], moment)
+            # Some time after none to two more shards: while a run starts, and while it reads, scores and writes.
+            before, more = finished(killed), rng.randrange(3)
+            code = kill_after([*command, "--out", str(killed)], killed, before + more, rng.uniform(0, 2 * per_shard))
             state = "killed" if code < 0 else f"had ended with {code}"
-            print(f"kill {number}: after {moment:.1f} s, {state}, {finished(killed)} shards recorded")
+            left = len(list(killed.rglob("*.tmp")))
+            print(f"kill {number}: {state}, {before} -> {finished(killed)} shards recorded, {left} files half written")
         run([*command, "--out", str(killed)])
         run([sys.executable, "-m", "detente", "verify", str(killed)])
         same = digest(whole) == digest(killed)
@@ -78,9 +79,14 @@ def run(command: list[str]) -> None:
         sys.exit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stderr}")
 
 
-def kill_after(command: list[str], seconds: float) -> int:
-    """Start a command and kill it, but not the workers that it started: they have to see to themselves."""
+def kill_after(command: list[str], out: Path, shards: int, seconds: float) -> int:
+    """Start a command and kill it some time after so many shards are recorded.
+
+    The workers that it started are not killed: they have to see to themselves.
+    """
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while finished(out) < shards and process.poll() is None:
+        time.sleep(0.02)
     try:
         return process.wait(timeout=seconds)
     except subprocess.TimeoutExpired:

@@ -80,9 +80,11 @@ class RayEngine:
             options = {"include_dashboard": False, "object_store_memory": _STORE_BYTES}
         try:
             ray.init(log_to_driver=False, logging_level=logging.WARNING, **options)
-        except (ConnectionError, RuntimeError, ValueError) as error:
+        except Exception as error:  # it raises bare ones where its processes do not come up in time
             raise DetenteError(
-                "a Ray cluster", found=f"none at {address}: {error}", remedy="Check --address, or leave it out."
+                f"a Ray cluster at {address}" if address else "Ray to start on this machine",
+                found=f"{type(error).__name__}: {error}",
+                remedy="Check --address." if address else "Is the machine busy? Try again, or use --engine local.",
             ) from error
         resources = ray.cluster_resources()
         self._number = workers or max(1, int(resources.get("GPU" if on_gpu else "CPU", 1)))
