@@ -28,7 +28,7 @@ def main() -> None:
     parser.add_argument("archive", nargs="*", default=[str(SAMPLES)], help="JSONL files; default: the samples")
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--articles", type=int, default=250, help="repeat the archive, with new ids, up to this many")
-    parser.add_argument("--shards", type=int, default=16, help="about how many")
+    parser.add_argument("--shards", type=int, default=24, help="about how many")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--model", default="small")
     parser.add_argument("--seed", type=int, default=0)
@@ -48,9 +48,9 @@ def main() -> None:
         per_shard = undisturbed / finished(whole)
         print(f"undisturbed: {undisturbed:.1f} s, {finished(whole)} shards")
         for number in range(1, options.kills + 1):
-            # Some time after none to two more shards: while a run starts, and while it reads, scores and writes.
-            before, more = finished(killed), rng.randrange(3)
-            code = kill_after([*command, "--out", str(killed)], killed, before + more, rng.uniform(0, 2 * per_shard))
+            # Some time after none or one more shard: while a run starts, and while it reads, scores and writes.
+            before, more = finished(killed), rng.randrange(2)
+            code = kill_after([*command, "--out", str(killed)], killed, before + more, rng.uniform(0, per_shard))
             state = "killed" if code < 0 else f"had ended with {code}"
             left = len(list(killed.rglob("*.tmp")))
             print(f"kill {number}: {state}, {before} -> {finished(killed)} shards recorded, {left} files half written")
