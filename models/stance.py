@@ -97,6 +97,20 @@ class StanceModel(PreTrainedModel):
         self._init_weights(self.pair_head.out)
         self.config.stances = list(labels)
 
+    def freeze(self, layers: int) -> None:
+        """Let only what lies above the lowest ``layers`` of the encoder learn.
+
+        Raises:
+            DetenteError: the encoder has no such stack of layers, or would have none left to learn.
+        """
+        depth = int(self.encoder.config.num_hidden_layers)
+        stack = next((m for m in self.encoder.modules() if isinstance(m, nn.ModuleList) and len(m) == depth), None)
+        if stack is None or layers >= depth:
+            found = f"{layers} to freeze of {depth}" if stack is not None else "an encoder without a stack of layers"
+            raise DetenteError("layers that can be frozen", found=found, remedy="Set frozen_layers to a lower number.")
+        self.encoder.requires_grad_(False)
+        stack[layers:].requires_grad_(True)
+
     @classmethod
     def from_encoder(cls, path: str | Path, config: StanceConfig | None = None) -> Self:
         """A stance model over a pretrained encoder, with new heads.

@@ -41,6 +41,8 @@ class StanceTrainer(Trainer):
         callbacks: Sequence[TrainerCallback] = (),
     ) -> None:
         """Args: folder, where checkpoints go, which hold pickles of the library's and are for resuming alone."""
+        if config.frozen_layers:
+            model.freeze(config.frozen_layers)
         self.config = config
         self._tokenizer = tokenizer
         self._sampler = VariantBatches(
@@ -83,7 +85,7 @@ class StanceTrainer(Trainer):
             rate = self.config.learning_rate
             self.optimizer = torch.optim.AdamW(
                 [
-                    {"params": list(stance_model.encoder.parameters()), "lr": rate},
+                    {"params": [p for p in stance_model.encoder.parameters() if p.requires_grad], "lr": rate},
                     {"params": heads, "lr": rate * self.config.head_factor},
                 ],
                 weight_decay=self.config.weight_decay,

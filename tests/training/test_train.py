@@ -228,3 +228,19 @@ def test_the_settings_of_the_package_are_valid() -> None:
     assert read_config("small").augmentation.swap > 0
     with pytest.raises(DetenteError, match="one of finetune, small, teacher"):
         read_config("smal")
+
+
+def test_frozen_layers_stay_as_they_were(work: Path, fresh: Path) -> None:
+    (work / "frozen.yaml").write_text("epochs: 2\nlearning_rate: 1.0e-3\nevaluations: 2\nfrozen_layers: 1\n")
+    arguments = ("--start", fresh, "--config", "frozen.yaml", "--data", "data.jsonl", "--dev", "dev.jsonl")
+    code, _, err = run(work, "train", *arguments, "--out", "frozen")
+    assert code == 0, err
+    before = load_file(fresh / "model.safetensors")
+    after = load_file(work / "frozen" / "model.safetensors")
+    changed = {name for name in before if not torch.equal(before[name].half(), after[name])}
+    assert any("layer.1." in name for name in changed)
+    assert not [name for name in changed if "embeddings" in name or "layer.0." in name]
+    (work / "frozen.yaml").write_text("frozen_layers: 2\n")
+    code, _, err = run(work, "train", *arguments, "--out", "none-left")
+    assert code == 2
+    assert "expected layers that can be frozen, found 2 to freeze of 2" in " ".join(err.split())
