@@ -27,16 +27,20 @@ _SENTENCES = (
 )
 
 
-@pytest.fixture
-def archive(tmp_path: Path) -> Path:
-    """Some 60 shards of ten articles."""
-    path = tmp_path / "archive.jsonl"
+def write_archive(folder: Path) -> Path:
+    """Some nine shards of a dozen articles."""
+    path = folder / "archive.jsonl"
     with path.open("w", encoding="utf-8") as out:
-        for number in range(600):
+        for number in range(100):
             text = "".join(_SENTENCES[(number + i) % 4] for i in range(number % 5 + 20))
             out.write(json.dumps({"id": str(number), "text": text}) + "\n")
         out.write("no JSON\n")
     return path
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    return write_archive(tmp_path)
 
 
 class Job:
@@ -46,7 +50,7 @@ class Job:
         self.out = out
         command = [sys.executable, "-m", "detente", "score", archive, "--out", out, "--model", model]
         self.process = subprocess.Popen(
-            [*map(str, command), "--shard-mib", "0.012", "--workers", "1", *more],
+            [*map(str, command), "--shard-mib", "0.01", "--workers", "1", *more],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -74,11 +78,12 @@ def content(out: Path) -> tuple[list[dict[str, Any]], list[str]]:
     return rows, (out / "rejects.jsonl").read_text(encoding="utf-8").splitlines()
 
 
-@pytest.fixture
-def undisturbed(archive: Path, tmp_path: Path, tiny_folder: Path) -> Path:
-    job = Job(archive, tmp_path / "undisturbed", tiny_folder)
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory, tiny_folder: Path) -> Path:
+    folder = tmp_path_factory.mktemp("undisturbed")
+    job = Job(write_archive(folder), folder / "out", tiny_folder)
     assert job.end()[0] == 3  # one record is rejected
-    assert job.finished_shards() > 40
+    assert job.finished_shards() > 5
     return job.out
 
 
@@ -146,7 +151,7 @@ def test_another_job_under_the_same_output_is_refused_in_words(
     before = content(out)
     code, errors = Job(archive, out, tiny_folder, "--keep-neutral").end()
     assert code == 2
-    assert "keep-neutral" in errors
+    assert "keep neutral was False and is True" in errors
     (tmp_path / "more.jsonl").write_text('{"text": "Turkey met Russia."}\n')
     code, errors = Job(archive, out, tiny_folder, str(tmp_path / "more.jsonl")).end()
     assert code == 2
@@ -157,7 +162,7 @@ def test_another_job_under_the_same_output_is_refused_in_words(
     assert code == 2
     assert "archive.jsonl was changed" in errors
     assert content(out) == before
-    assert Job(archive, out, tiny_folder, "--overwrite").end()[0] == 3
+    assert Job(archive, out, tiny_folder, "--overwrite", "--keep-neutral").end()[0] == 3
     assert any(row["sentence"] == "Turkey hit Russia." for row in content(out)[0])
 
 
