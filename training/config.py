@@ -61,8 +61,8 @@ class TrainConfig(_Strict):
         evaluations: how often dev is scored, and a checkpoint written, in the whole run.
         learning_rate: peak, of the encoder; it falls linearly to 0 after the warm-up.
         head_factor: the heads learn so many times faster.
-        frozen_layers: so many of the encoder's lowest layers, with all that lies below, stay as pretrained: of a deep
-            encoder that saves up to two fifths of the time.
+        frozen_layers: so many of the encoder's lowest layers, with all that lies below, stay as they were at the
+            start, which saves time.
         warmup: share of all steps.
         batch_tokens: word pieces of a batch, padding included.
         label_smoothing: of the stances.

@@ -85,7 +85,7 @@ class StanceTrainer(Trainer):
             rate = self.config.learning_rate
             self.optimizer = torch.optim.AdamW(
                 [
-                    {"params": [p for p in stance_model.encoder.parameters() if p.requires_grad], "lr": rate},
+                    {"params": list(stance_model.encoder.parameters()), "lr": rate},
                     {"params": heads, "lr": rate * self.config.head_factor},
                 ],
                 weight_decay=self.config.weight_decay,
