@@ -64,8 +64,9 @@ def main() -> None:
 
 
 def write_archive(path: Path, sources: list[str], articles: int) -> None:
-    """Repeat the articles of JSONL files under ids of their own."""
+    """Repeat the articles of JSONL files, mixed, under ids of their own."""
     lines = [json.loads(line) for source in sources for line in Path(source).read_text(encoding="utf-8").splitlines()]
+    random.Random(0).shuffle(lines)
     with path.open("w", encoding="utf-8") as out:
         for number in range(articles):
             article = {**lines[number % len(lines)], "id": f"article-{number}"}
