@@ -145,18 +145,25 @@ def _record(
 ) -> dict[str, str]:
     """Everything that decides what is learned, flat, as text."""
     record = flat(config)
+    if not config.start.startswith(_ENCODER):
+        record["start/weights"] = _weights(config.start)
     for number, learned in enumerate(material.learned, 1):
         one = learned.data
         record[f"data/{number}"] = f"{len(one.sentences)} of {one.name} {one.sha256[:16]}, {learned.times} times"
     record["dev"] = f"{len(material.dev.sentences)} of {material.dev.name} {material.dev.sha256[:16]}"
     for number, teacher in enumerate(teachers, 1):
-        folder = resolve_model(teacher).folder
-        record[f"teacher/{number}"] = f"{folder.name} {_digest((folder / 'model.safetensors').read_bytes())}"
+        record[f"teacher/{number}"] = _weights(teacher)
     if unlabelled:
         texts = "\0".join(sentence.text for sentence in unlabelled)
         record["unlabelled"] = f"{len(unlabelled)}, {_digest(texts.encode())}"
     record["texts"] = _digest("\0".join(sentence.text for sentence in material.sentences()).encode())
     return record
+
+
+def _weights(model: str) -> str:
+    """The folder of a model and the beginning of the SHA-256 of its weights: a name may come to mean others."""
+    folder = resolve_model(model).folder
+    return f"{folder.name} {_digest((folder / 'model.safetensors').read_bytes())}"
 
 
 def _digest(data: bytes) -> str:

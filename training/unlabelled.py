@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import random
+import hashlib
+import heapq
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
@@ -24,26 +25,30 @@ def draw_sentences(
 ) -> list[LabelledSentence]:
     """At most ``limit`` different sentences with two actors or more, drawn from all articles alike.
 
+    Those with the lowest hashes are drawn (a bottom-k sample, Cohen and Kaplan, PODC 2007): in one pass, a repeated
+    sentence counts once, and memory grows with the limit alone.
+
     Args:
         paths: files, folders or globs, as for scoring.
         scorer: its model's tagger, if it has one, finds actors beside the gazetteer.
         beside: no text of it is drawn, as it is learned from with labels or must not be learned from.
     """
-    chosen = random.Random(seed)
-    kept: list[LabelledSentence] = []
-    seen = {*beside.banned, *(normal(sentence.text) for sentence in beside.sentences())}
-    count = 0
+    left_out = {*beside.banned, *(normal(sentence.text) for sentence in beside.sentences())}
+    drawn: dict[int, LabelledSentence] = {}
+    highest: list[int] = []  # a heap of the hashes, negative, so that the highest comes first
     for sentence in _sentences(paths, ActorFinder(scorer, load_gazetteer())):
-        if normal(sentence.text) in seen:
+        text = normal(sentence.text)
+        rank = int.from_bytes(hashlib.sha256(f"{seed}\0{text}".encode()).digest(), "big")
+        if text in left_out or rank in drawn:
             continue
-        seen.add(normal(sentence.text))
-        # Reservoir sampling (Vitter, 1985, algorithm R): one pass, whatever the size of the archive.
-        count += 1
-        if len(kept) < limit:
-            kept.append(sentence)
-        elif (place := chosen.randrange(count)) < limit:
-            kept[place] = sentence
-    return kept
+        if len(drawn) < limit:
+            heapq.heappush(highest, -rank)
+        elif rank < -highest[0]:
+            del drawn[-heapq.heapreplace(highest, -rank)]
+        else:
+            continue
+        drawn[rank] = sentence
+    return [drawn[rank] for rank in sorted(drawn)]
 
 
 def _sentences(paths: Sequence[str], finder: ActorFinder) -> Iterator[LabelledSentence]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -83,6 +84,8 @@ def test_training_learns_and_is_recorded(trained: Path, fresh: Path, work: Path)
         ["README.md", "config.json", "model.safetensors", "tokenizer.json", "training.json"]
     )
     record = json.loads((trained / "training.json").read_text())
+    weights = hashlib.sha256((fresh / "model.safetensors").read_bytes()).hexdigest()
+    assert record["start/weights"] == f"{fresh.name} {weights[:16]}"
     mlflow.set_tracking_uri(f"sqlite:///{work / 'mlflow.db'}")
     recorded = mlflow.get_run(record["run"])
     assert recorded.data.params["learning_rate"] == "0.001"
