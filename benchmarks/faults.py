@@ -20,7 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from detente.data.samples import SAMPLES
-from kill import count, digest, finished, run, write_archive
+from kill import count, digest, finished, in_shards, run, write_archive
 
 _WORKER = b"ray::_Scorer"
 
@@ -39,7 +39,7 @@ def main() -> None:
         archive = folder / "archive.jsonl"
         write_archive(archive, options.archive, options.articles)
         command = [sys.executable, "-m", "detente", "score", str(archive), "--model", options.model, "--workers", "2"]
-        command += ["--shard-mib", str(max(0.01, archive.stat().st_size / 2**20 / options.shards))]
+        command += in_shards(archive, options.shards)
         whole = folder / "whole"
         run([*command, "--out", str(whole)])
         print(f"undisturbed, local: {count(whole):,} rows, {finished(whole)} shards")
@@ -58,7 +58,7 @@ def full_disk(command: list[str], folder: Path, whole: Path) -> Path:
     size = sum(path.stat().st_size for path in whole.rglob("*") if path.is_file())
     mount(folder, f"size={size // 2}")
     out = folder / "out"
-    tell("full disk", subprocess.run([*command, "--out", str(out)], capture_output=True, text=True, check=False))
+    tell("full disk", start(command, out))
     mount(folder, f"remount,size={size * 4}")
     run([*command, "--out", str(out)])
     return out
@@ -68,7 +68,7 @@ def read_only(command: list[str], folder: Path, whole: Path) -> Path:
     """A disk that is made read-only in mid-job, then writable again."""
     mount(folder, "size=1g")
     out = folder / "out"
-    process = subprocess.Popen([*command, "--out", str(out)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = start(command, out)
     wait_for(process, out, finished(whole) // 3)
     # The job holds its lock open for writing, so that the disk itself cannot be made read-only: a view of it can, and
     # whatever is opened from now on is opened there. While a shard is being written the kernel refuses.
@@ -78,8 +78,7 @@ def read_only(command: list[str], folder: Path, whole: Path) -> Path:
         time.sleep(0.01)
         if process.poll() is not None:
             sys.exit("the job ended before its disk could be made read-only: give more --articles")
-    printed, errors = process.communicate()
-    tell("read-only", subprocess.CompletedProcess(command, process.returncode, printed, errors))
+    tell("read-only", process)
     subprocess.run(["umount", str(folder)], check=True)
     run([*command, "--out", str(out)])
     return out
@@ -88,17 +87,11 @@ def read_only(command: list[str], folder: Path, whole: Path) -> Path:
 def killed_ray_worker(command: list[str], folder: Path, whole: Path) -> Path:
     """One of two workers is killed with SIGKILL in mid-job."""
     out = folder / "out"
-    process = subprocess.Popen(
-        [*command, "--engine", "ray", "--out", str(out)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    process = start([*command, "--engine", "ray"], out)
     wait_for(process, out, finished(whole) // 3)
     workers = [int(path.parent.name) for path in Path("/proc").glob("[0-9]*/cmdline") if _is_worker(path)]
     os.kill(workers[0], signal.SIGKILL)
-    printed, errors = process.communicate()
-    tell(
-        f"one of {len(workers)} Ray workers killed",
-        subprocess.CompletedProcess(command, process.returncode, printed, errors),
-    )
+    tell(f"one of {len(workers)} Ray workers killed", process)
     return out
 
 
@@ -107,6 +100,11 @@ def _is_worker(path: Path) -> bool:
         return path.read_bytes().startswith(_WORKER)
     except OSError:  # it ended just now
         return False
+
+
+def start(command: list[str], out: Path) -> subprocess.Popen[str]:
+    """Start a job."""
+    return subprocess.Popen([*command, "--out", str(out)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
 
 
 def wait_for(process: subprocess.Popen[str], out: Path, shards: int) -> None:
@@ -123,10 +121,11 @@ def mount(folder: Path, options: str) -> None:
     subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)], check=True)
 
 
-def tell(what: str, done: subprocess.CompletedProcess[str]) -> None:
-    """Say how a job ended."""
-    last = done.stderr.strip().splitlines()[-8:] if done.returncode not in (0, 3) else []
-    print(f"{what}: exit code {done.returncode}", *last, sep="\n    ")
+def tell(what: str, process: subprocess.Popen[str]) -> None:
+    """Wait for a job and say how it ended."""
+    _, errors = process.communicate()
+    last = errors.strip().splitlines()[-8:] if process.returncode not in (0, 3) else []
+    print(f"{what}: exit code {process.returncode}", *last, sep="\n    ")
 
 
 if __name__ == "__main__":

@@ -39,8 +39,7 @@ def main() -> None:
         archive = Path(scratch, "archive.jsonl")
         write_archive(archive, options.archive, options.articles)
         command = [sys.executable, "-m", "detente", "score", str(archive), "--model", options.model]
-        command += ["--workers", str(options.workers)]
-        command += ["--shard-mib", str(max(0.01, archive.stat().st_size / 2**20 / options.shards))]
+        command += ["--workers", str(options.workers), *in_shards(archive, options.shards)]
         whole, killed = Path(scratch, "whole"), Path(scratch, "killed")
         started = time.perf_counter()
         run([*command, "--out", str(whole)])
@@ -71,6 +70,11 @@ def write_archive(path: Path, sources: list[str], articles: int) -> None:
         for number in range(articles):
             article = {**lines[number % len(lines)], "id": f"article-{number}"}
             out.write(json.dumps(article, ensure_ascii=False) + "\n")
+
+
+def in_shards(archive: Path, shards: int) -> list[str]:
+    """The option that makes about so many shards of an archive."""
+    return ["--shard-mib", str(max(0.01, archive.stat().st_size / 2**20 / shards))]
 
 
 def run(command: list[str]) -> None:

@@ -37,7 +37,7 @@ from detente.inference.shards import plan_shards
 from detente.inference.work import ShardScorer
 from detente.models.batch import EncodedSentence, collate
 from detente.models.loading import LoadedModel, load_model
-from kill import write_archive
+from kill import in_shards, write_archive
 from torch import nn
 from transformers import (
     AutoConfig,
@@ -166,10 +166,10 @@ def score(archive: Path, out: Path, loaded: LoadedModel, watch: Stopwatch) -> Jo
 
 
 def score_by_command(archive: Path, out: Path, options: argparse.Namespace) -> Job:
-    """``detente score`` with its defaults: as many processes as cores; starting them counts."""
+    """``detente score`` in as many processes as cores, as it is by default, on small shards; starting counts."""
     command = [sys.executable, "-m", "detente", "score", str(archive), "--out", str(out), "--model", options.model]
     command += ["--device", options.device] if options.device else []
-    command += ["--shard-mib", str(max(0.01, archive.stat().st_size / 2**20 / _SHARDS))]
+    command += in_shards(archive, _SHARDS)
     started = time.perf_counter()
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:

@@ -4,8 +4,9 @@
 
 In the other codebook stances are mutual: whoever is hostile to somebody is in a hostile dyad with them both ways, and
 so on; where the two directions differ, mediation comes before hostility before cooperation. The sentences are ours, a
-part of those of the training side; the figures before and after are of the other side of the corpus, and the same
-model was never trained or calibrated on it.
+part of those of the training side, and a fifth of them is kept to measure on; the shipped model has learned them by our
+codebook. The figures before and after are of the dev side, by which the shipped model was chosen and calibrated, again
+by our codebook.
 """
 
 from __future__ import annotations
