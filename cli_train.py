@@ -124,23 +124,31 @@ def _run(
     from .training.config import read_config
     from .training.material import gather
     from .training.registry import register as register_model
+    from .training.registry import resolve_model
     from .training.tracking import continued_run, use_store
     from .training.train import train as train_model
 
     config = read_config(config_name)
     changes = {key: value for key, value in {"start": start, "seed": seed}.items() if value is not None}
     config = config.model_copy(update=changes)
-    material = gather(data or (), hold_out=hold_out or (), dev=dev, keep_out=keep_out or (), labels=config.labels)
+    material = gather(
+        data or (),
+        hold_out=hold_out or (),
+        dev=dev,
+        keep_out=keep_out or (),
+        labels=config.labels,
+        also_unlabelled=bool(unlabelled),
+    )
     use_store()
+    teacher_folders = [resolve_model(teacher).folder for teacher in teachers]
     console = Console(highlight=False, soft_wrap=True)
     sentences: list[LabelledSentence] = []
     if unlabelled:
         from .inference.scorer import StanceScorer
         from .models.loading import load_model
-        from .training.registry import resolve_model
         from .training.unlabelled import draw_sentences
 
-        scorer = StanceScorer(load_model(str(resolve_model(teachers[0]).folder)))
+        scorer = StanceScorer(load_model(str(teacher_folders[0])))
         sentences = draw_sentences(
             unlabelled, scorer=scorer, beside=material, limit=config.distillation.max_sentences, seed=config.seed
         )
@@ -149,7 +157,7 @@ def _run(
         config,
         out,
         name=name,
-        teachers=teachers,
+        teachers=teacher_folders,
         unlabelled=sentences,
         overwrite=overwrite,
         say=lambda line: console.print(line, markup=False),

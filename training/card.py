@@ -21,7 +21,7 @@ def write_card(
     before: Mapping[str, float] | None,
     after: Mapping[str, float],
     *,
-    teachers: Sequence[str] = (),
+    teachers: Sequence[Path] = (),
     unlabelled: int = 0,
 ) -> None:
     """Write ``README.md`` into the folder of a model."""
@@ -36,7 +36,7 @@ def write_card(
         learned=material.learned,
         dev=material.dev,
         kept_out=material.kept_out,
-        teachers=[Path(teacher).name for teacher in teachers],
+        teachers=[teacher.name for teacher in teachers],
         unlabelled=unlabelled,
         figures=[(key, (before or {}).get(key), after[key]) for key in shown],
     )

@@ -44,6 +44,7 @@ def gather(
     dev: str | None = None,
     keep_out: Sequence[str] = (),
     labels: tuple[str, ...],
+    also_unlabelled: bool = False,
 ) -> Material:
     """Read the sets of a run.
 
@@ -52,14 +53,16 @@ def gather(
         hold_out: the same, but a fifth of each, by a hash of the text, is kept out of the whole run.
         dev: the set that decides when to stop and how to calibrate; else a fifth of ``data``.
         keep_out: sets of which no text may be learned, as they are to be scored afterwards.
+        also_unlabelled: a teacher will label other sentences, so that there need be none to learn from here.
 
     Raises:
-        DetenteError: a set cannot be read, holds a label that is none of ``labels``, or nothing is left to learn.
+        DetenteError: there is no set, or one cannot be read or holds a label that is none of ``labels``.
     """
     whole = [_learned(spec, labels) for spec in data]
     parted = [_learned(spec, labels) for spec in hold_out]
-    if not whole and not parted:
-        raise DetenteError("at least one set to learn from", found="none", remedy="Name it with --data.")
+    if not whole and not parted and not (also_unlabelled and dev):
+        remedy = "Name it with --data, or one to measure on with --dev." if also_unlabelled else "Name it with --data."
+        raise DetenteError("at least one labelled set", found="none", remedy=remedy)
     if dev is not None:
         dev_set = _checked(read_set(dev, labels=labels), labels)
     else:
@@ -83,8 +86,6 @@ def gather(
         left = tuple(sentence for sentence in one.data.sentences if normal(sentence.text) not in banned)
         kept_out += len(one.data.sentences) - len(left)
         learned.append(replace(one, data=replace(one.data, sentences=left)))
-    if not any(one.data.sentences for one in learned):
-        raise DetenteError("sentences to learn from", found="none beside those to measure on", remedy="Give more data.")
     return Material(tuple(learned), dev_set, banned, kept_out)
 
 

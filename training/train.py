@@ -54,7 +54,7 @@ def train(
     out: Path,
     *,
     name: str = "",
-    teachers: Sequence[str] = (),
+    teachers: Sequence[Path] = (),
     unlabelled: Sequence[LabelledSentence] = (),
     overwrite: bool = False,
     say: Callable[[str], None] = print,
@@ -63,19 +63,23 @@ def train(
 
     Args:
         out: folder of the new model; a run that was killed there goes on from its last checkpoint.
-        teachers: models from whose logits the new one learns (see ``Distillation``).
+        teachers: folders of the models from whose logits the new one learns (see ``Distillation``).
         unlabelled: sentences with actors that only the teachers label.
         say: gets lines on what goes on.
 
     Raises:
-        DetenteError: the start or a teacher cannot be loaded or does not fit, or ``out`` holds something else.
+        DetenteError: there is nothing to learn from, the start or a teacher cannot be loaded or does not fit, or
+            ``out`` holds something else.
     """
     started = time.perf_counter()
+    if not material.sentences() and not unlabelled:
+        raise DetenteError("sentences to learn from", found="none beside those to measure on", remedy="Give more data.")
     # What is to be read is read before --overwrite removes anything.
     set_seed(config.seed)
-    model, tokenizer, as_trained = start_model(config)
-    record = _record(config, material, teachers, unlabelled)
-    if any(one.resolve() == out.resolve() for one in _sources(config, teachers)):
+    start = None if config.start.startswith(_ENCODER) else resolve_model(config.start).folder
+    model, tokenizer, as_trained = _new_model(config) if start is None else _known_model(start, config)
+    record = _record(config, material, start, teachers, unlabelled)
+    if any(one.resolve() == out.resolve() for one in (*teachers, *([start] if start else []))):
         raise DetenteError("another --out", found=f"{out}, which is learned from", remedy="Give a new folder.")
     folder = RunFolder(out, record, overwrite=overwrite)
     say(
@@ -122,17 +126,20 @@ def train(
     return TrainedModel(out, before, after, run_id, seconds)
 
 
-def start_model(config: TrainConfig) -> tuple[StanceModel, Tokenizer, bool]:
-    """The model to begin with, its tokenizer, and whether it already speaks the labels of the configuration."""
-    if config.start.startswith(_ENCODER):
-        encoder = config.start.removeprefix(_ENCODER)
-        if (encoder.startswith((".", "/", "~")) or encoder.count("/") > 1) and not Path(encoder).is_dir():
-            raise DetenteError("the folder of an encoder", found=f"no folder {encoder}", remedy="Check the path.")
-        with quiet_transformers():
-            library_tokenizer = AutoTokenizer.from_pretrained(encoder)
-            model = StanceModel.from_encoder(encoder, StanceConfig(stances=config.labels, max_pieces=config.max_pieces))
-        return model, cut_at(library_tokenizer.backend_tokenizer, config.max_pieces), False
-    loaded = load_model(str(resolve_model(config.start).folder), device="cpu", dtype=torch.float32)
+def _new_model(config: TrainConfig) -> tuple[StanceModel, Tokenizer, bool]:
+    """New heads over an encoder, its tokenizer, and that it does not speak the labels yet."""
+    encoder = config.start.removeprefix(_ENCODER)
+    if (encoder.startswith((".", "/", "~")) or encoder.count("/") > 1) and not Path(encoder).is_dir():
+        raise DetenteError("the folder of an encoder", found=f"no folder {encoder}", remedy="Check the path.")
+    with quiet_transformers():
+        library_tokenizer = AutoTokenizer.from_pretrained(encoder)
+        model = StanceModel.from_encoder(encoder, StanceConfig(stances=config.labels, max_pieces=config.max_pieces))
+    return model, cut_at(library_tokenizer.backend_tokenizer, config.max_pieces), False
+
+
+def _known_model(folder: Path, config: TrainConfig) -> tuple[StanceModel, Tokenizer, bool]:
+    """A model of ours, its tokenizer, and whether it already speaks the labels of the configuration."""
+    loaded = load_model(str(folder), device="cpu", dtype=torch.float32)
     loaded.model.config.calibration_temperature = 1.0
     fits = tuple(loaded.model.config.stances) == config.labels
     if not fits:
@@ -141,12 +148,16 @@ def start_model(config: TrainConfig) -> tuple[StanceModel, Tokenizer, bool]:
 
 
 def _record(
-    config: TrainConfig, material: Material, teachers: Sequence[str], unlabelled: Sequence[LabelledSentence]
+    config: TrainConfig,
+    material: Material,
+    start: Path | None,
+    teachers: Sequence[Path],
+    unlabelled: Sequence[LabelledSentence],
 ) -> dict[str, str]:
     """Everything that decides what is learned, flat, as text."""
     record = flat(config)
-    if not config.start.startswith(_ENCODER):
-        record["start/weights"] = _weights(config.start)
+    if start is not None:
+        record["start/weights"] = _weights(start)
     for number, learned in enumerate(material.learned, 1):
         one = learned.data
         record[f"data/{number}"] = f"{len(one.sentences)} of {one.name} {one.sha256[:16]}, {learned.times} times"
@@ -160,20 +171,13 @@ def _record(
     return record
 
 
-def _weights(model: str) -> str:
+def _weights(folder: Path) -> str:
     """The folder of a model and the beginning of the SHA-256 of its weights: a name may come to mean others."""
-    folder = resolve_model(model).folder
     return f"{folder.name} {_digest((folder / 'model.safetensors').read_bytes())}"
 
 
 def _digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:16]
-
-
-def _sources(config: TrainConfig, teachers: Sequence[str]) -> list[Path]:
-    """The folders of the models that a run reads."""
-    names = [*teachers, *([] if config.start.startswith(_ENCODER) else [config.start])]
-    return [resolve_model(name).folder for name in names]
 
 
 def _labelled(loaded: LoadedModel, sentences: Sequence[LabelledSentence]) -> Labelled:

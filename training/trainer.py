@@ -159,7 +159,7 @@ def _label_weights(data: Dataset, config: TrainConfig) -> Tensor:
     weights = torch.ones(len(config.labels))
     if not config.class_weights:
         return weights
-    labels = torch.tensor([label for row in data["pair_labels"] for label in row if label != IGNORED])
+    labels = torch.tensor([label for row in data["pair_labels"] for label in row if label != IGNORED], dtype=torch.long)
     counts = torch.bincount(labels, minlength=len(config.labels)).float()
     weights = counts.clamp(min=1.0).rsqrt()
     return weights * counts.sum() / (weights * counts).sum().clamp(min=1e-9)

@@ -20,7 +20,6 @@ from .config import TrainConfig
 from .dataset import Variants, make_dataset
 from .examples import IGNORED, Example, Targets, make_examples
 from .material import Material
-from .registry import resolve_model
 from .teacher import Teacher
 
 #: Swapped copies of each sentence from which a pass draws.
@@ -32,7 +31,7 @@ def training_data(
     material: Material,
     config: TrainConfig,
     tokenizer: Tokenizer,
-    teachers: Sequence[str],
+    teachers: Sequence[Path],
     unlabelled: Sequence[LabelledSentence],
     say: Callable[[str], None],
 ) -> Dataset:
@@ -57,7 +56,7 @@ def _variants(
     learned: Sequence[LabelledSentence],
     config: TrainConfig,
     tokenizer: Tokenizer,
-    teachers: Sequence[str],
+    teachers: Sequence[Path],
     unlabelled: Sequence[LabelledSentence],
     say: Callable[[str], None],
 ) -> list[Variants]:
@@ -69,8 +68,8 @@ def _variants(
     plain[len(distinct) :] = [replace(one, tags=(IGNORED,) * len(one.tags)) for one in plain[len(distinct) :]]
     targets: Sequence[Targets | None] = [None] * len(sentences)
     if teachers:
-        say(f"{', '.join(teachers)} will label {len(sentences):,} sentences")
-        scorers = [StanceScorer(load_model(str(resolve_model(teacher).folder))) for teacher in teachers]
+        say(f"{', '.join(teacher.name for teacher in teachers)} will label {len(sentences):,} sentences")
+        scorers = [StanceScorer(load_model(str(teacher))) for teacher in teachers]
         targets = Teacher(scorers, labels=config.labels).teach(
             sentences, plain, tokenizer, on_progress=_every(2_000, len(sentences), say)
         )

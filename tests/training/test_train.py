@@ -138,23 +138,10 @@ def test_a_student_learns_from_its_teacher_alone(work: Path, trained: Path, fres
     """Text without labels and a teacher that knows them: the student ends up closer to the teacher than it began."""
     texts = [json.loads(line)["text"] for line in (work / "data.jsonl").read_text().splitlines()]
     (work / "news.jsonl").write_text("".join(json.dumps({"id": str(n), "text": t}) + "\n" for n, t in enumerate(texts)))
-    (work / "one.jsonl").write_text((work / "data.jsonl").read_text().splitlines()[0] + "\n")
     arguments = ("--student", "settings.yaml", "--start", fresh, "--unlabelled", "news.jsonl")
-    code, out, err = run(
-        work,
-        "distil",
-        "--teacher",
-        trained,
-        *arguments,
-        "--data",
-        "one.jsonl",
-        "--dev",
-        "dev.jsonl",
-        "--out",
-        "student",
-    )
+    code, out, err = run(work, "distil", "--teacher", trained, *arguments, "--dev", "dev.jsonl", "--out", "student")
     assert code == 0, err
-    assert "1 labelled sentences, 89 unlabelled" in out
+    assert "0 labelled sentences, 90 unlabelled" in out
     before, after = (
         float(next(line for line in out.splitlines() if line.startswith(word)).split("macro F1 ")[1].split()[0])
         for word in ("before", "after")
@@ -247,3 +234,17 @@ def test_frozen_layers_stay_as_they_were(work: Path, fresh: Path) -> None:
     code, _, err = run(work, "train", *arguments, "--out", "none-left")
     assert code == 2
     assert "expected layers that can be frozen, found 2 to freeze of 2" in " ".join(err.split())
+
+
+def test_nothing_to_learn_from(work: Path, trained: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty.jsonl").write_text(json.dumps({"id": "1", "text": "Nobody is in this sentence."}) + "\n")
+    dev = ("--dev", work / "dev.jsonl", "--out", "new")
+    for arguments, expected in {
+        ("train", *dev): "at least one labelled set",
+        ("train", "--data", work / "dev.jsonl", *dev): "sentences to learn from",
+        ("distil", "--teacher", trained, "--unlabelled", "empty.jsonl", *dev): "sentences to learn from",
+        ("distil", "--teacher", trained, "--unlabelled", "empty.jsonl", "--out", "new"): "at least one labelled set",
+    }.items():
+        code, _, err = run(tmp_path, *arguments)
+        assert code == 2
+        assert f"expected {expected}" in err
