@@ -48,8 +48,8 @@ model: $(VENV)/installed-dev
 	mv $(SETS)/*.dev.jsonl $(SETS)/dev/ && cp data/corpus/dev.jsonl $(SETS)/dev/
 	$(BIN)/detente data join plv_aw_cameo $(SETS)/plv.jsonl $(SETS)/aw.jsonl $(SETS)/cameo.jsonl --out $(SETS)/events.jsonl
 	$(BIN)/detente distil --teacher $(TEACHER) --start encoder:$(ENCODER) \
-		--data data/corpus/train.jsonl:2 --data $(SETS)/ag_world.train.jsonl:2 --data $(SETS)/guardian_2019.train.jsonl \
-		--data $(SETS)/events.jsonl --hold-out $(SETS)/plv.jsonl:2 --data $(SETS)/cameo.jsonl --data $(SETS)/aw.jsonl \
+		--data data/corpus/train.jsonl:2 --data $(SETS)/ag_world.train.jsonl:2 --data $(SETS)/guardian_2019.train.jsonl:2 \
+		--data $(SETS)/events.jsonl:2 --hold-out $(SETS)/plv.jsonl:2 --data $(SETS)/cameo.jsonl --data $(SETS)/aw.jsonl \
 		--data $(SETS)/dse.jsonl --dev $(SETS)/dev --keep-out data/challenge \
 		--keep-out $(LABELLED)/world_dev.jsonl --keep-out dse:$(LABELLED)/dse_valid.txt --out build/small
 
