@@ -109,17 +109,12 @@ class StanceScorer:
         encodings = self.loaded.tokenizer.encode_batch(list(texts))
         sentences = [EncodedSentence(tuple(encoding.ids), (), ()) for encoding in encodings]
         reading = Reading(encodings, list(self.group([len(one) for one in sentences])), [], [_NO_TAGS] * len(texts))
-        # All states lie in one block, which is given back as a whole: kept one by one between the short-lived tensors
-        # of the batches, they leave holes in the heap, and the memory of a long job grows.
-        sizes = [len(group) * len(sentences[group[-1]]) for group in reading.groups]
-        model = self.loaded.model
-        block = torch.empty(sum(sizes), model.tag_head.in_features, dtype=model.dtype, device=model.device)
-        for group, kept in zip(reading.groups, block.split(sizes), strict=True):
+        for group in reading.groups:
             states = self._encode([sentences[index] for index in group])
             tags = self.loaded.model.tag_head(states).float().softmax(dim=-1).cpu().numpy()
             for row, index in enumerate(group):
                 reading.tags[index] = tags[row, : len(sentences[index])]
-            reading.states.append(kept.view(states.shape).copy_(states))
+            reading.states.append(states)
         return reading
 
     def score_read(self, reading: Reading, actors: Sequence[tuple[int, Sequence[Actor]]]) -> list[list[PairScore]]:
