@@ -156,8 +156,13 @@ def _record(
 ) -> dict[str, str]:
     """Everything that decides what is learned, flat, as text."""
     record = flat(config)
+    encoder = Path(config.start.removeprefix(_ENCODER))
     if start is not None:
         record["start/weights"] = _weights(start)
+    elif (encoder / "model.safetensors").is_file():
+        # Which one it is counts, not where it lies.
+        record["start"] = f"{_ENCODER}{encoder.name}"
+        record["start/weights"] = _weights(encoder)
     for number, learned in enumerate(material.learned, 1):
         one = learned.data
         record[f"data/{number}"] = f"{len(one.sentences)} of {one.name} {one.sha256[:16]}, {learned.times} times"

@@ -22,6 +22,7 @@ from detente.training.config import read_config
 from detente.training.examples import only_fold
 from detente.training.material import gather
 from safetensors.torch import load_file
+from transformers import PreTrainedTokenizerFast
 
 from ..conftest import make_config, make_tokenizer
 from .conftest import write_labelled_file
@@ -234,6 +235,24 @@ def test_frozen_layers_stay_as_they_were(work: Path, fresh: Path) -> None:
     code, _, err = run(work, "train", *arguments, "--out", "none-left")
     assert code == 2
     assert "expected layers that can be frozen, found 2 to freeze of 2" in " ".join(err.split())
+
+
+def test_a_pretrained_encoder_gets_new_heads(work: Path, fresh: Path, tmp_path: Path) -> None:
+    encoder = tmp_path / "tiny-bert"
+    load_model(str(fresh), device="cpu", dtype=torch.float32).model.encoder.save_pretrained(encoder)
+    PreTrainedTokenizerFast(tokenizer_object=make_tokenizer(), pad_token="[PAD]").save_pretrained(encoder)
+    (work / "short.yaml").write_text("epochs: 2\nlearning_rate: 1.0e-3\nevaluations: 2\n")
+    arguments = ("--start", f"encoder:{encoder}", "--config", "short.yaml", "--data", "data.jsonl")
+    code, out, err = run(work, "train", *arguments, "--dev", "dev.jsonl", "--out", "from-encoder")
+    assert code == 0, err
+    assert "before" not in out
+    record = json.loads((work / "from-encoder" / "training.json").read_text())
+    weights = hashlib.sha256((encoder / "model.safetensors").read_bytes()).hexdigest()
+    # Which encoder it was is told, not where it lay.
+    assert (record["start"], record["start/weights"]) == ("encoder:tiny-bert", f"tiny-bert {weights[:16]}")
+    code, _, err = run(work, "train", "--start", "encoder:./none", "--data", "data.jsonl", "--out", "nothing")
+    assert code == 2
+    assert "expected the folder of an encoder, found no folder ./none" in " ".join(err.split())
 
 
 def test_nothing_to_learn_from(work: Path, trained: Path, tmp_path: Path) -> None:
