@@ -38,7 +38,7 @@ test: $(VENV)/installed-dev
 
 # From nothing: public sets as their authors publish them, the archives that our annotations are of, and two encoders, a
 # small one for the model and a large one for its teacher, see training/README.md. On two processor cores without bf16
-# the teacher takes about 70 minutes and the model 40. No text of a set that is measured on is learned by either.
+# each takes about 70 minutes. No text of a set that is measured on is learned by either.
 SETS := build/sets
 TEACHER ?= build/teacher
 LEARN = --data $(SETS)/cameo.jsonl --data $(SETS)/aw.jsonl --hold-out $(SETS)/plv.jsonl:2 --dev $(SETS)/dev \
