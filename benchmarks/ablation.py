@@ -14,14 +14,12 @@ import sys
 from pathlib import Path
 
 import yaml
+from detente.training.config import read_config
 
 _CORPUS = Path(__file__).parents[1] / "data" / "corpus"
-_SHIPPED = {"swap": 0.4, "exchange": 0.1, "mask": 0.05}
-_KINDS: dict[str, dict[str, float]] = {
-    "none": {},
-    **{kind: {kind: share} for kind, share in _SHIPPED.items()},
-    "all": _SHIPPED,
-}
+_SHIPPED = read_config("small")
+_ALL: dict[str, float] = _SHIPPED.augmentation.model_dump()
+_KINDS = {"none": {}, **{kind: {kind: share} for kind, share in _ALL.items()}, "all": _ALL}
 
 
 def main() -> None:
@@ -34,7 +32,12 @@ def main() -> None:
     dev = str(_CORPUS / "dev.jsonl")
     for kind, augmentation in _KINDS.items():
         config = options.out / f"{kind}.yaml"
-        settings = {"epochs": options.epochs, "evaluations": 2, "learning_rate": 2e-4, "augmentation": augmentation}
+        settings = {
+            "epochs": options.epochs,
+            "evaluations": 2,
+            "learning_rate": _SHIPPED.learning_rate,
+            "augmentation": augmentation,
+        }
         config.write_text(yaml.safe_dump(settings), encoding="utf-8")
         detente(
             "train", "--config", str(config), "--start", options.start, "--data", str(_CORPUS / "train.jsonl"),
