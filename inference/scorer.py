@@ -16,8 +16,11 @@ from ..data.schema import Actor, Dyad, Span
 from ..models.batch import EncodedSentence, collate, encode
 from ..models.config import TAGS
 from ..models.loading import LoadedModel
+from .memory import give_back_memory
 from .mentions import Floats
 
+# Free memory is given back so often: more rarely, and a job takes more of it; more often, and it takes longer.
+_BATCHES_BETWEEN = 8
 _NO_TAGS: Floats = np.zeros((0, len(TAGS)), dtype=np.float32)
 
 
@@ -109,7 +112,9 @@ class StanceScorer:
         encodings = self.loaded.tokenizer.encode_batch(list(texts))
         sentences = [EncodedSentence(tuple(encoding.ids), (), ()) for encoding in encodings]
         reading = Reading(encodings, list(self.group([len(one) for one in sentences])), [], [_NO_TAGS] * len(texts))
-        for group in reading.groups:
+        for number, group in enumerate(reading.groups):
+            if number % _BATCHES_BETWEEN == 0:
+                give_back_memory()
             states = self._encode([sentences[index] for index in group])
             tags = self.loaded.model.tag_head(states).float().softmax(dim=-1).cpu().numpy()
             for row, index in enumerate(group):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -154,7 +152,6 @@ class ShardScorer:
                         counts.add(scored.counts)
                         rejects_out.write(scored.rejects)
                         rows_out.write(scored.rows)
-                        _give_back_memory()
                     on_progress(step.bytes_read, counts.articles)
             check_unchanged(shard)
             if not still_held_by(self.layout, self.holder):
@@ -202,16 +199,6 @@ class ShardScorer:
         for window in self.pipeline.windows(articles()):
             hand_over(window)
         hand_over(None)
-
-
-def _give_back_memory() -> None:
-    """Return the free pages of the heap to the system, where the C library can (malloc_trim(3), glibc).
-
-    What lives on from a window lies scattered among its large tensors, so that they leave holes when they go: without
-    this the memory of a job grows with the archive. It takes some hundredths of a second.
-    """
-    if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)) is not None:
-        trim(0)
 
 
 _Item = TypeVar("_Item")
