@@ -59,10 +59,14 @@ teacher: sets
 		--data data/corpus/train.jsonl --data $(SETS)/ag_world.train.jsonl --data $(SETS)/guardian_2019.train.jsonl \
 		--data $(SETS)/events.jsonl $(LEARN) --data $(SETS)/dse.jsonl:0.35 --out build/teacher
 
+# The student learns from teacher and labels first, then from labels alone.
 model: sets
 	$(BIN)/detente distil --teacher $(TEACHER) --start encoder:$(ENCODER) \
 		--data data/corpus/train.jsonl:2 --data $(SETS)/ag_world.train.jsonl:2 --data $(SETS)/guardian_2019.train.jsonl:2 \
-		--data $(SETS)/events.jsonl:2 $(LEARN) --data $(SETS)/dse.jsonl --out build/small
+		--data $(SETS)/events.jsonl:2 $(LEARN) --data $(SETS)/dse.jsonl --out build/student
+	$(BIN)/detente train --config refine --start build/student \
+		--data data/corpus/train.jsonl:2 --data $(SETS)/ag_world.train.jsonl --data $(SETS)/guardian_2019.train.jsonl \
+		--data $(SETS)/events.jsonl $(LEARN) --data $(SETS)/dse.jsonl --out build/small
 
 clean:
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

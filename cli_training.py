@@ -79,10 +79,9 @@ def evaluate(
         raise DetenteError(
             "sets with different file names", found=", ".join(data), remedy="Evaluate them in two runs, or rename one."
         )
-    learned = [read_set(spec) for spec in train or ()]
     if fold is not None:
         sets = [only_fold(one, fold, held_out=True) for one in sets]
-        learned = [only_fold(one, fold, held_out=False) for one in learned]
+    learned = _learned(train or [], fold, sets)
     params = {
         "model": model,
         "resamples": resamples,
@@ -126,13 +125,28 @@ def evaluate(
     console.print(f"MLflow run {run_id}", highlight=False)
 
 
+def _learned(train: list[str], fold: int | None, measured: list[LabelledSet]) -> list[LabelledSet]:
+    """What a baseline learns from: nothing of what is measured."""
+    from .data.sources import read_set
+    from .training.examples import only_fold
+    from .training.material import texts_of, without
+
+    learned = [read_set(spec) for spec in train]
+    if fold is not None:
+        learned = [only_fold(one, fold, held_out=False) for one in learned]
+    banned = texts_of(measured)
+    return [without(one, banned) for one in learned]
+
+
 def _baseline(baseline: Baseline, learned: list[LabelledSet]) -> Labeller:
     from .training.baselines import BagOfWordsLabeller, MajorityLabeller
 
     sentences = [sentence for one in learned for sentence in one.sentences]
     if not sentences:
         raise DetenteError(
-            "sets that the baseline learns from", found="none", remedy="Name them with --train, once for each."
+            "sets that the baseline learns from",
+            found="none beside what is measured",
+            remedy="Name them with --train, once for each.",
         )
     return MajorityLabeller(sentences) if baseline is Baseline.MAJORITY else BagOfWordsLabeller.train(sentences)
 

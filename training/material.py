@@ -76,17 +76,23 @@ def gather(
         )
     # The fifth of the whole set, also where only a share of it is learned.
     held = [only_fold(read_set(_parsed(spec)[0], labels=labels), 0, held_out=True) for spec in hold_out]
-    banned = frozenset(
-        normal(sentence.text)
-        for one in (dev_set, *held, *(read_set(spec, labels=labels) for spec in keep_out))
-        for sentence in one.sentences
-    )
+    banned = texts_of([dev_set, *held, *(read_set(spec, labels=labels) for spec in keep_out)])
     learned, kept_out = [], 0
     for one in (*whole, *parted):
-        left = tuple(sentence for sentence in one.data.sentences if normal(sentence.text) not in banned)
-        kept_out += len(one.data.sentences) - len(left)
-        learned.append(replace(one, data=replace(one.data, sentences=left)))
+        left = without(one.data, banned)
+        kept_out += len(one.data.sentences) - len(left.sentences)
+        learned.append(replace(one, data=left))
     return Material(tuple(learned), dev_set, banned, kept_out)
+
+
+def texts_of(sets: Iterable[LabelledSet]) -> frozenset[str]:
+    """The texts of sets that are measured on, see ``normal``."""
+    return frozenset(normal(sentence.text) for one in sets for sentence in one.sentences)
+
+
+def without(data: LabelledSet, banned: frozenset[str]) -> LabelledSet:
+    """A set without the texts that are measured on: public sets share texts with one another."""
+    return replace(data, sentences=tuple(one for one in data.sentences if normal(one.text) not in banned))
 
 
 def _learned(spec: str, labels: tuple[str, ...]) -> Learned:

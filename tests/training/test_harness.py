@@ -160,6 +160,10 @@ def test_a_baseline_learns_from_what_it_is_not_scored_on(tmp_path: Path) -> None
         tmp_path, "evaluate", "majority", "train.jsonl", "--train", "train.jsonl", "--fold", "0", "--resamples", "100"
     )
     assert folds.returncode == 0, folds.stderr
+    # What is scored is left out of what is learned: of the set itself nothing stays.
+    itself = detente(tmp_path, "evaluate", "bag-of-words", "gold.jsonl", "--train", "gold.jsonl")
+    assert itself.returncode == 2
+    assert "expected sets that the baseline learns from" in itself.stderr
     # The verb tells the label: words must find it, and the commonest label alone has F1 on one of four labels.
     assert scores["bag-of-words"] > 0.9
     assert scores["majority"] < 0.25

@@ -217,7 +217,7 @@ def test_settings_that_are_none(tmp_path: Path, text: str, message: str) -> None
 def test_the_settings_of_the_package_are_valid() -> None:
     assert read_config("finetune").start == "small"
     assert read_config("small").augmentation.swap > 0
-    with pytest.raises(DetenteError, match="one of finetune, small, teacher"):
+    with pytest.raises(DetenteError, match="one of finetune, refine, small, teacher"):
         read_config("smal")
 
 
