@@ -20,7 +20,7 @@ from .memory import give_back_memory
 from .mentions import Floats
 
 # Free memory is given back so often: more rarely, and a job takes more of it; more often, and it takes longer.
-_BATCHES_BETWEEN = 8
+_BATCHES_BETWEEN = 4
 _NO_TAGS: Floats = np.zeros((0, len(TAGS)), dtype=np.float32)
 
 
