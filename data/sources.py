@@ -44,7 +44,7 @@ def read_set(spec: str, *, labels: tuple[str, ...] = STANCES) -> LabelledSet:
     path = Path(rest) if public else Path(spec)
     sentences: list[LabelledSentence] = []
     refused: Counter[str] = Counter()
-    files = sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
+    files = sorted([*path.glob("*.jsonl"), *path.glob("*.jsonl.gz")]) if path.is_dir() else [path]
     if public:
         for row in READERS[PublicSet(prefix)](path):
             if isinstance(row, Refused):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 from pathlib import Path
@@ -25,6 +26,19 @@ def test_a_file_and_a_folder_of_files(tmp_path: Path) -> None:
     assert alone.sha256 == hashlib.sha256(one.read_bytes()).hexdigest()
     assert [sentence.id for sentence in together.sentences] == ["3", "1", "2"]
     assert together.sha256 == hashlib.sha256(two.read_bytes() + one.read_bytes()).hexdigest()
+
+
+def test_compressed_files_are_read_like_others_and_damaged_ones_named(tmp_path: Path) -> None:
+    plain = labelled(tmp_path / "a.jsonl", "1", "2")
+    packed = tmp_path / "b.jsonl.gz"
+    packed.write_bytes(gzip.compress(plain.read_bytes()))
+    assert read_set(str(packed)).sentences == read_set(str(plain)).sentences
+    plain.unlink()
+    assert [sentence.id for sentence in read_set(str(tmp_path)).sentences] == ["1", "2"]
+    for damaged in (packed.read_bytes()[:-10], b"no gzip", packed.read_bytes()[:20] + b"\0" * 90):
+        packed.write_bytes(damaged)
+        with pytest.raises(DetenteError, match=r"b\.jsonl\.gz: expected a whole \.gz file"):
+            read_set(str(packed))
 
 
 def test_a_public_set_counts_what_it_refuses(tmp_path: Path) -> None:
