@@ -61,7 +61,7 @@ sets: $(VENV)/installed-dev
 teacher: sets
 	$(BIN)/detente train --config teacher --start encoder:$(LARGE_ENCODER) $(LEARN) --hold-out $(SETS)/plv.jsonl \
 		--data $(CORPUS):2 --data $(LEADS):2 --data $(GUARDIAN) --data $(SETS)/dse.jsonl:0.15 --out build/teacher-first
-	$(BIN)/detente train --config teacher-refine $(LEARN) --hold-out $(SETS)/plv.jsonl \
+	$(BIN)/detente train --config teacher-refine --start build/teacher-first $(LEARN) --hold-out $(SETS)/plv.jsonl \
 		--data $(CORPUS):3 --data $(LEADS):2 --data $(GUARDIAN):2 --data $(SETS)/dse.jsonl:0.3 --out build/teacher
 
 model: sets
