@@ -44,8 +44,8 @@ _TRAIN_HELP = """Train a model on labelled sentences: your own, the package's, p
 SET: as for evaluate; a file of ours or a folder of them, or plv:PATH, aw:PATH, cameo:PATH, dse:PATH. A run that was
 killed goes on where it stopped when the same command is given again. Curves, data hashes and figures go to MLflow.
 
-CONFIG: a YAML file, or finetune (from small, with a few hundred sentences), small and refine (the shipped model's two
-parts), teacher and teacher-refine (its teacher's).
+CONFIG: a YAML file, or finetune (a few hundred sentences of yours), small and refine (the shipped model), teacher and
+teacher-refine (its teacher).
 Labels of your own: list them in a configuration under [bold]labels[/bold].
 
 Example: [bold]detente train --data mine.jsonl --out my-model[/bold]
