@@ -7,26 +7,19 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
-from itertools import combinations, pairwise
+from itertools import combinations
 
-from .schema import Actor, Dyad, LabelledSentence, Span
+from .edits import Edit, apart, rewrite
+from .schema import Actor, LabelledSentence, Span
 from .states import State, states
 
 #: Tag of a swapped sentence, before the id of the original.
 SWAP_TAG = "swap:"
 
 _ARTICLE = re.compile(r"\b[Aa]n? $")
-
-
-@dataclass(frozen=True, slots=True)
-class _Edit:
-    """Words of a sentence and what replaces them."""
-
-    span: Span
-    words: str
 
 
 def swapped(sentences: Iterable[LabelledSentence], *, seed: int = 0, copies: int = 1) -> Iterator[LabelledSentence]:
@@ -49,7 +42,7 @@ def swap_states(sentence: LabelledSentence, chosen: random.Random) -> LabelledSe
     else (a leader, a capital): swapped in part, the sentence would speak of two states.
     """
     partners: dict[str, State] = {}
-    edits: list[_Edit] = []
+    edits: list[Edit] = []
     taken = {actor.id for actor in sentence.actors}
     for actor in sentence.actors:
         state = _state_of(sentence.text, actor)
@@ -62,11 +55,11 @@ def swap_states(sentence: LabelledSentence, chosen: random.Random) -> LabelledSe
             partner = chosen.choice(candidates)
             taken.add(partner.code)
             partners[actor.id] = partner
-            edits += [_Edit(span, _form(sentence.text, span, state, partner)) for span in actor.mentions]
+            edits += [Edit(span, _form(sentence.text, span, state, partner)) for span in actor.mentions]
     edits.sort(key=lambda edit: edit.span)
-    if not partners or not _apart(edits, sentence.actors):
+    if not partners or not apart(edits, sentence.actors):
         return None
-    return _rewrite(sentence, edits, {actor: partner.code for actor, partner in partners.items()})
+    return _tagged(sentence, rewrite(sentence, edits, {actor: partner.code for actor, partner in partners.items()}))
 
 
 def exchange_states(sentence: LabelledSentence, chosen: random.Random) -> LabelledSentence | None:
@@ -86,12 +79,16 @@ def exchange_states(sentence: LabelledSentence, chosen: random.Random) -> Labell
     if not couples:
         return None
     (one, first), (other, second) = chosen.choice(couples)
-    edits = [_Edit(span, _form(sentence.text, span, first, second)) for span in one.mentions]
-    edits += [_Edit(span, _form(sentence.text, span, second, first)) for span in other.mentions]
+    edits = [Edit(span, _form(sentence.text, span, first, second)) for span in one.mentions]
+    edits += [Edit(span, _form(sentence.text, span, second, first)) for span in other.mentions]
     edits.sort(key=lambda edit: edit.span)
-    if not _apart(edits, sentence.actors):
+    if not apart(edits, sentence.actors):
         return None
-    return _rewrite(sentence, edits, {one.id: other.id, other.id: one.id})
+    return _tagged(sentence, rewrite(sentence, edits, {one.id: other.id, other.id: one.id}))
+
+
+def _tagged(original: LabelledSentence, new: LabelledSentence) -> LabelledSentence:
+    return replace(new, tags=(*new.tags, f"{SWAP_TAG}{original.id}"))
 
 
 def _articles_fit(text: str, actor: Actor, state: State, other: State) -> bool:
@@ -139,51 +136,3 @@ def _form(text: str, span: Span, state: State, other: State) -> str:
 def _takes_an(word: str) -> bool:
     """Whether "an" goes before a form: by its sound, so not before Ukrainian or Ugandan."""
     return word.startswith(("A", "E", "I", "O", "Uz"))
-
-
-def _apart(edits: Sequence[_Edit], actors: Iterable[Actor]) -> bool:
-    """Whether no edit touches another, nor part of a mention that it does not lie in."""
-    if any(one.span.overlaps(other.span) for one, other in pairwise(edits)):
-        return False
-    mentions = [span for actor in actors for span in actor.mentions]
-    return all(
-        not span.overlaps(edit.span) or (span.start <= edit.span.start and edit.span.end <= span.end)
-        for span in mentions
-        for edit in edits
-    )
-
-
-def _rewrite(sentence: LabelledSentence, edits: Sequence[_Edit], new_ids: Mapping[str, str]) -> LabelledSentence:
-    text = sentence.text
-    for edit in reversed(edits):
-        text = f"{text[: edit.span.start]}{edit.words}{text[edit.span.end :]}"
-
-    def moved(at: int, *, end: bool) -> int:
-        """A border of a mention in the new text; an edit in the mention ends with it."""
-        growth = (
-            len(edit.words) - (edit.span.end - edit.span.start)
-            for edit in edits
-            if (edit.span.end <= at if end else edit.span.start < at)
-        )
-        return at + sum(growth)
-
-    def renamed(actor_id: str) -> str:
-        return new_ids.get(actor_id, actor_id)
-
-    def pair(dyad: Dyad) -> Dyad:
-        return Dyad(renamed(dyad.source), renamed(dyad.target))
-
-    return replace(
-        sentence,
-        text=text,
-        actors=tuple(
-            Actor(
-                renamed(actor.id),
-                tuple(Span(moved(span.start, end=False), moved(span.end, end=True)) for span in actor.mentions),
-            )
-            for actor in sentence.actors
-        ),
-        stances={pair(dyad): label for dyad, label in sentence.stances.items()},
-        unsure=frozenset(pair(dyad) for dyad in sentence.unsure),
-        tags=(*sentence.tags, f"{SWAP_TAG}{sentence.id}"),
-    )

@@ -17,11 +17,11 @@ from tokenizers.pre_tokenizers import BertPreTokenizer
 from tokenizers.processors import BertProcessing
 
 
-def make_tokenizer() -> Tokenizer:
-    """A word-piece tokenizer of single characters, so that any text can be encoded and every piece has a place."""
+def make_tokenizer(*words: str) -> Tokenizer:
+    """A word-piece tokenizer of single characters and some words: any text can be encoded, every piece has a place."""
     specials = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
     chars = string.ascii_lowercase + string.digits + string.punctuation
-    pieces = [*specials, *chars, *(f"##{char}" for char in chars), "[MASK]"]
+    pieces = [*specials, *chars, *(f"##{char}" for char in chars), "[MASK]", *words]
     vocabulary = {piece: i for i, piece in enumerate(pieces)}
     tokenizer = Tokenizer(WordPiece(vocabulary, unk_token="[UNK]", max_input_chars_per_word=10_000))
     tokenizer.normalizer = BertNormalizer(lowercase=True)

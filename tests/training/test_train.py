@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -148,6 +149,19 @@ def test_a_student_learns_from_its_teacher_alone(work: Path, trained: Path, fres
         for word in ("before", "after")
     )
     assert after > before + 0.2
+
+
+def test_a_teacher_labels_reworded_copies(work: Path, trained: Path, fresh: Path) -> None:
+    worded = work / "worded"
+    shutil.copytree(fresh, worded)
+    make_tokenizer("signed", "treaty", "shelled", "offered", "day").save(str(worded / "tokenizer.json"))
+    (work / "reword.yaml").write_text(f"distillation: {{reworded: 2}}\n{SETTINGS}")
+    arguments = ("--student", "reword.yaml", "--start", worded, "--data", "data.jsonl", "--dev", "dev.jsonl")
+    code, out, err = run(work, "distil", "--teacher", trained, *arguments, "--out", "reworded")
+    assert code == 0, err
+    assert "90 labelled sentences, 0 unlabelled" in out
+    assert "180 reworded, for the teachers to label" in out
+    assert "will label 270 sentences" in out
 
 
 def test_labels_of_ones_own(work: Path, fresh: Path) -> None:
