@@ -41,14 +41,14 @@ class Distillation(_Strict):
         label_weight: share of the labels in the loss of a pair that has one; the teacher has the rest.
         temperature: both distributions are softened by it.
         max_sentences: of the unlabelled archive, at most so many sentences are used.
-        reworded: so many copies of each wholly labelled sentence, with some words exchanged for near ones, are
-            labelled by the teacher alone.
+        reworded: of this share of the wholly labelled sentences there is a copy, with some words exchanged for near
+            ones, that the teacher alone labels.
     """
 
     label_weight: Share = 0.3
     temperature: Positive = 2.0
     max_sentences: Annotated[int, Field(gt=0)] = 20_000
-    reworded: Annotated[int, Field(ge=0)] = 0
+    reworded: Share = 0.0
 
 
 class TrainConfig(_Strict):

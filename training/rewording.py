@@ -52,9 +52,9 @@ def near_words(
 
 
 def reworded(
-    sentences: Sequence[LabelledSentence], near: Mapping[str, Sequence[str]], *, copies: int, seed: int = 0
+    sentences: Iterable[LabelledSentence], near: Mapping[str, Sequence[str]], *, seed: int = 0
 ) -> Iterator[LabelledSentence]:
-    """Copies of whole sentences in which words outside the mentions give way to near ones; without labels.
+    """A copy of each whole sentence in which words outside the mentions give way to near ones; without labels.
 
     "Accused" may become "praised": what is said then, only a teacher can tell. After the data augmentation of
     TinyBERT (Jiao et al., Findings of EMNLP 2020), without its language model.
@@ -70,12 +70,11 @@ def reworded(
         ]
         if not places:
             continue
-        for copy in range(1, copies + 1):
-            chosen = random.Random(f"{seed}:{copy}:{sentence.id}")
-            number = max(1, round(_SHARE * len(places)))
-            edits = [
-                Edit(span, chosen.choice(near[sentence.text[span.start : span.end]]))
-                for span in sorted(chosen.sample(places, number))
-            ]
-            new = rewrite(sentence, edits)
-            yield replace(new, id=f"{sentence.id}^{copy}", stances={}, unsure=frozenset(), partial=True)
+        chosen = random.Random(f"{seed}:{sentence.id}")
+        number = max(1, round(_SHARE * len(places)))
+        edits = [
+            Edit(span, chosen.choice(near[sentence.text[span.start : span.end]]))
+            for span in sorted(chosen.sample(places, number))
+        ]
+        new = rewrite(sentence, edits)
+        yield replace(new, id=f"{sentence.id}^", stances={}, unsure=frozenset(), partial=True)

@@ -23,6 +23,7 @@ from ..models.stance import StanceModel
 from .calibration import fit_temperature
 from .card import write_card
 from .config import TrainConfig, flat
+from .examples import share_of
 from .figures import point_figures
 from .labelling import Labelled, ModelLabeller, label_pairs
 from .material import Material
@@ -156,11 +157,10 @@ def _known_model(folder: Path, config: TrainConfig) -> tuple[StanceModel, Tokeni
 def _reworded(
     material: Material, config: TrainConfig, model: StanceModel, tokenizer: Tokenizer
 ) -> list[LabelledSentence]:
-    """Copies of the labelled sentences in other words; of a set that is taken several times, once."""
-    distinct = list({id(sentence): sentence for sentence in material.sentences()}.values())
-    embeddings = model.encoder.get_input_embeddings().weight.detach()
-    near = near_words(distinct, tokenizer, embeddings)
-    return list(reworded(distinct, near, copies=config.distillation.reworded, seed=config.seed))
+    """Copies of labelled sentences in other words; of a set that is taken several times, once."""
+    distinct = {id(sentence): sentence for sentence in material.sentences()}.values()
+    near = near_words(distinct, tokenizer, model.encoder.get_input_embeddings().weight.detach())
+    return list(reworded(share_of(distinct, config.distillation.reworded), near, seed=config.seed))
 
 
 def _record(

@@ -38,10 +38,10 @@ texts = st.lists(words, min_size=1, max_size=13).map(lambda found: " ".join(["Ke
 def test_only_words_outside_the_mentions_change_and_no_label_is_kept(text: str, seed: int) -> None:
     near = {"accused": ("blamed",), "praised": ("lauded",), "king": ("queen",), "met": ("encountered",)}
     original = sentence(text)
-    copies = list(reworded([original], near, copies=2, seed=seed))
-    assert copies == list(reworded([original], near, copies=2, seed=seed))
+    copies = list(reworded([original], near, seed=seed))
+    assert copies == list(reworded([original], near, seed=seed))
     outside = [word for word in text.replace("the king", "THE KING").split() if word in near]
-    assert len(copies) == (2 if outside else 0)
+    assert len(copies) == bool(outside)
     for copy in copies:
         assert copy.partial
         assert not copy.stances
@@ -53,7 +53,7 @@ def test_only_words_outside_the_mentions_change_and_no_label_is_kept(text: str, 
 
 def test_sentences_with_unlisted_actors_are_left_alone() -> None:
     near = {"accused": ("blamed",)}
-    assert not list(reworded([sentence("Kenya accused Peru.", partial=True)], near, copies=3))
+    assert not list(reworded([sentence("Kenya accused Peru.", partial=True)], near))
 
 
 def test_near_words_are_the_nearest_of_those_that_occur() -> None:

@@ -155,13 +155,13 @@ def test_a_teacher_labels_reworded_copies(work: Path, trained: Path, fresh: Path
     worded = work / "worded"
     shutil.copytree(fresh, worded)
     make_tokenizer("signed", "treaty", "shelled", "offered", "day").save(str(worded / "tokenizer.json"))
-    (work / "reword.yaml").write_text(f"distillation: {{reworded: 2}}\n{SETTINGS}")
+    (work / "reword.yaml").write_text(f"distillation: {{reworded: 1}}\n{SETTINGS}")
     arguments = ("--student", "reword.yaml", "--start", worded, "--data", "data.jsonl", "--dev", "dev.jsonl")
     code, out, err = run(work, "distil", "--teacher", trained, *arguments, "--out", "reworded")
     assert code == 0, err
     assert "90 labelled sentences, 0 unlabelled" in out
-    assert "180 reworded, for the teachers to label" in out
-    assert "will label 270 sentences" in out
+    assert "90 reworded, for the teachers to label" in out
+    assert "will label 180 sentences" in out
 
 
 def test_labels_of_ones_own(work: Path, fresh: Path) -> None:
