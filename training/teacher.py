@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import torch
 from tokenizers import Tokenizer
@@ -45,10 +46,13 @@ class Teacher:
         Args:
             examples: the sentences in the student's word pieces, with every pair.
             tokenizer: the student's.
-            on_progress: called now and then with the number of sentences done.
+            on_progress: called now and then with the number of sentences done; each teacher does all of them.
         """
         offsets = [encoding.offsets for encoding in tokenizer.encode_batch([sentence.text for sentence in sentences])]
-        said = [self._logits(scorer, sentences, on_progress) for scorer in self._scorers]
+        said = [
+            self._logits(scorer, sentences, partial(_progress, on_progress, row * len(sentences)))
+            for row, scorer in enumerate(self._scorers)
+        ]
         taught: list[Targets | None] = []
         for row, example in enumerate(examples):
             seen = [one[row] for one in said]
@@ -84,6 +88,10 @@ class Teacher:
                 answers[i] = (tags[line, : len(encoded[i])].clone(), {pair: next(logits) for pair in encoded[i].pairs})
             on_progress(len(answers))
         return [(answers[i][0], encodings[i].offsets, answers[i][1]) for i in range(len(sentences))]
+
+
+def _progress(tell: Callable[[int], None], before: int, done: int) -> None:
+    tell(before + done)
 
 
 def _aligned(tags: Tensor, places: Sequence[tuple[int, int]], wanted: Sequence[tuple[int, int]]) -> Tensor:

@@ -71,7 +71,7 @@ def _variants(
         say(f"{', '.join(teacher.name for teacher in teachers)} will label {len(sentences):,} sentences")
         scorers = [StanceScorer(load_model(str(teacher))) for teacher in teachers]
         targets = Teacher(scorers, labels=config.labels).teach(
-            sentences, plain, tokenizer, on_progress=_every(2_000, len(sentences), say)
+            sentences, plain, tokenizer, on_progress=_every(2_000, len(sentences) * len(teachers), say)
         )
     augmentation = config.augmentation
     made: list[Variants] = []
