@@ -67,9 +67,9 @@ teacher: sets
 model: sets
 	$(BIN)/detente distil --teacher $(TEACHER) --start encoder:$(ENCODER) $(LEARN) --hold-out $(SETS)/plv.jsonl:2 \
 		--data $(CORPUS):2 --data $(LEADS):2 --data $(GUARDIAN):2 --data $(SETS)/dse.jsonl --out build/student
-	$(BIN)/detente distil --teacher $(TEACHER) --student refine --start build/student $(LEARN) \
+	$(BIN)/detente distil --teacher $(TEACHER) --teacher build/student --student refine --start build/student $(LEARN) \
 		--unlabelled $(ARCHIVES)/ag_world.jsonl --unlabelled $(ARCHIVES)/guardian_2019.jsonl --hold-out $(SETS)/plv.jsonl:2 \
-		--data $(CORPUS):3 --data $(LEADS):2 --data $(GUARDIAN) --data $(SETS)/dse.jsonl:0.5 --out build/small
+		--data $(CORPUS) --data $(LEADS):2 --data $(GUARDIAN) --data $(SETS)/dse.jsonl:0.3 --out build/small
 
 clean:
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
