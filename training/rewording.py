@@ -63,11 +63,8 @@ def reworded(
         if sentence.partial:
             continue
         mentions = [span for actor in sentence.actors for span in actor.mentions]
-        places = [
-            Span(*found.span())
-            for found in _WORD.finditer(sentence.text)
-            if found[0] in near and not any(span.overlaps(Span(*found.span())) for span in mentions)
-        ]
+        known = [Span(*found.span()) for found in _WORD.finditer(sentence.text) if found[0] in near]
+        places = [word for word in known if not any(word.overlaps(mention) for mention in mentions)]
         if not places:
             continue
         chosen = random.Random(f"{seed}:{sentence.id}")

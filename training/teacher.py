@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 
 import torch
 from tokenizers import Tokenizer
@@ -50,8 +49,8 @@ class Teacher:
         """
         offsets = [encoding.offsets for encoding in tokenizer.encode_batch([sentence.text for sentence in sentences])]
         said = [
-            self._logits(scorer, sentences, partial(_progress, on_progress, row * len(sentences)))
-            for row, scorer in enumerate(self._scorers)
+            self._logits(scorer, sentences, on_progress, before=number * len(sentences))
+            for number, scorer in enumerate(self._scorers)
         ]
         taught: list[Targets | None] = []
         for row, example in enumerate(examples):
@@ -72,7 +71,12 @@ class Teacher:
 
     @torch.inference_mode()
     def _logits(
-        self, scorer: StanceScorer, sentences: Sequence[LabelledSentence], on_progress: Callable[[int], None]
+        self,
+        scorer: StanceScorer,
+        sentences: Sequence[LabelledSentence],
+        on_progress: Callable[[int], None],
+        *,
+        before: int,
     ) -> list[tuple[Tensor, list[tuple[int, int]], dict[tuple[int, int], Tensor]]]:
         """For each sentence: tag logits (pieces, tags), the places of the pieces, logits of the pairs by actors."""
         loaded = scorer.loaded
@@ -86,12 +90,8 @@ class Teacher:
             tags = output.tag_logits.float().cpu()
             for line, i in enumerate(group):
                 answers[i] = (tags[line, : len(encoded[i])].clone(), {pair: next(logits) for pair in encoded[i].pairs})
-            on_progress(len(answers))
+            on_progress(before + len(answers))
         return [(answers[i][0], encodings[i].offsets, answers[i][1]) for i in range(len(sentences))]
-
-
-def _progress(tell: Callable[[int], None], before: int, done: int) -> None:
-    tell(before + done)
 
 
 def _aligned(tags: Tensor, places: Sequence[tuple[int, int]], wanted: Sequence[tuple[int, int]]) -> Tensor:

@@ -23,13 +23,11 @@ from ..models.stance import StanceModel
 from .calibration import fit_temperature
 from .card import write_card
 from .config import TrainConfig, flat
-from .examples import share_of
 from .figures import point_figures
 from .labelling import Labelled, ModelLabeller, label_pairs
 from .material import Material
 from .progress import ProgressCallback, in_words
 from .registry import resolve_model
-from .rewording import near_words, reworded
 from .run_folder import RunFolder
 from .tagging import fit_thresholds
 from .tracking import log_data, log_metrics, recorded_run
@@ -92,12 +90,8 @@ def train(
     if as_trained:
         before = _dev_figures(LoadedModel(model, tokenizer, "start"), material.dev.sentences)
         say(f"before: {in_words(before)}")
-    taught = list(unlabelled)
-    if teachers and config.distillation.reworded:
-        again = _reworded(material, config, model, tokenizer)
-        say(f"{len(again):,} reworded, for the teachers to label")
-        taught += again
-    data = training_data(folder.checkpoints, material, config, tokenizer, teachers, taught, say)
+    embeddings = model.encoder.get_input_embeddings().weight.detach()
+    data = training_data(folder.checkpoints, material, config, tokenizer, embeddings, teachers, unlabelled, say)
     params = {**record, "model": str(out.resolve())}
     with recorded_run(name or f"train {out.name}", params, run_id=folder.run_id) as run_id:
         folder.begin(run_id)
@@ -152,15 +146,6 @@ def _known_model(folder: Path, config: TrainConfig) -> tuple[StanceModel, Tokeni
     if not fits:
         loaded.model.fit_labels(config.labels)
     return loaded.model, loaded.tokenizer, fits
-
-
-def _reworded(
-    material: Material, config: TrainConfig, model: StanceModel, tokenizer: Tokenizer
-) -> list[LabelledSentence]:
-    """Copies of labelled sentences in other words; of a set that is taken several times, once."""
-    distinct = {id(sentence): sentence for sentence in material.sentences()}.values()
-    near = near_words(distinct, tokenizer, model.encoder.get_input_embeddings().weight.detach())
-    return list(reworded(share_of(distinct, config.distillation.reworded), near, seed=config.seed))
 
 
 def _record(

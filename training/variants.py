@@ -11,6 +11,7 @@ from pathlib import Path
 
 from datasets import Dataset, disable_progress_bars, load_from_disk
 from tokenizers import Tokenizer
+from torch import Tensor
 
 from ..data.invariance import exchange_states, swapped
 from ..data.schema import LabelledSentence
@@ -18,8 +19,9 @@ from ..inference.scorer import StanceScorer
 from ..models.loading import load_model
 from .config import TrainConfig
 from .dataset import Variants, make_dataset
-from .examples import IGNORED, Example, Targets, make_examples
+from .examples import IGNORED, Example, Targets, make_examples, share_of
 from .material import Material
+from .rewording import near_words, reworded
 from .teacher import Teacher
 
 #: Swapped copies of each sentence from which a pass draws.
@@ -31,6 +33,7 @@ def training_data(
     material: Material,
     config: TrainConfig,
     tokenizer: Tokenizer,
+    embeddings: Tensor,
     teachers: Sequence[Path],
     unlabelled: Sequence[LabelledSentence],
     say: Callable[[str], None],
@@ -38,13 +41,24 @@ def training_data(
     """The examples of a run with their variants, labelled by the teachers if there are any.
 
     Kept in the folder, which a resumed run reads again: a teacher's labels take a while.
+
+    Args:
+        embeddings: of the tokenizer's word pieces (pieces, width), see ``near_words``.
     """
     disable_progress_bars()
     kept = folder / "data"
     if kept.is_dir():
         return load_from_disk(str(kept))
     learned = material.sentences()
-    data = make_dataset(_variants(learned, config, tokenizer, teachers, unlabelled, say))
+    alone = list(unlabelled)
+    if teachers and config.distillation.reworded:
+        near = near_words(learned, tokenizer, embeddings)
+        # A set that is taken several times is reworded once.
+        distinct = {id(sentence): sentence for sentence in learned}.values()
+        copies = list(reworded(share_of(distinct, config.distillation.reworded), near, seed=config.seed))
+        say(f"{len(copies):,} reworded, for the teachers to label")
+        alone += copies
+    data = make_dataset(_variants(learned, config, tokenizer, teachers, alone, say))
     temporary = folder / "data.tmp"
     shutil.rmtree(temporary, ignore_errors=True)
     data.save_to_disk(str(temporary))

@@ -7,7 +7,7 @@ from detente.models.loading import LoadedModel
 from detente.training.examples import make_examples
 from detente.training.teacher import Teacher
 
-LEADS = [("Kenya met Peru.", 10), ("Yesterday Kenya shelled Peru, at dawn.", 24), ("Kenya thanked Peru.", 14)]
+LEADS = ("Kenya met Peru.", "Yesterday Kenya shelled Peru, at dawn.", "Kenya thanked Peru.")
 
 
 def test_the_answers_of_several_teachers_are_averaged_and_each_is_told_of(
@@ -18,11 +18,11 @@ def test_the_answers_of_several_teachers_are_averaged_and_each_is_told_of(
             {
                 "id": str(number),
                 "text": text,
-                "actors": {"KEN": [[text.index("Kenya"), text.index("Kenya") + 5]], "PER": [[peru, peru + 4]]},
+                "actors": {name: [[text.index(name), text.index(name) + len(name)]] for name in ("Kenya", "Peru")},
                 "stances": [],
             }
         )
-        for number, (text, peru) in enumerate(LEADS)
+        for number, text in enumerate(LEADS)
     ]
     examples = make_examples(sentences, tiny.tokenizer, labels=STANCES, every_pair=True)
     told: list[int] = []
